@@ -1,0 +1,1 @@
+"""The terminal's hardware: one interface a device class, real drivers, and virtual devices under them."""
