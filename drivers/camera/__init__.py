@@ -1,0 +1,1 @@
+"""Cameras: frame sources, code decoding, photographs of papers."""

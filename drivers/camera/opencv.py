@@ -1,0 +1,231 @@
+"""Frames from a camera or video file through OpenCV, whose word is not trusted: unplugged, it may go on reporting frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.base import Deadline, DriverError
+from drivers.camera.source import Frame, FrameSource
+
+FROZEN_AFTER_SECONDS = 5.0
+"""A sensor's noise changes some byte of every frame: five seconds without a change are a dead camera, no calm scene."""
+
+_CLOSE_SECONDS = 1.0
+_FALLBACK_RATE = 25.0
+
+
+class Capture(Protocol):
+    """The part of ``cv2.VideoCapture`` that is used here."""
+
+    def grab(self) -> bool:
+        """Wait for the next frame; False when there is none any more."""
+        ...
+
+    def retrieve(self) -> tuple[bool, Any]:
+        """Decode the frame grabbed last."""
+        ...
+
+    def release(self) -> None:
+        """Let go of the device."""
+        ...
+
+    def restart(self) -> bool:
+        """Go back to the first frame; False where there is no such thing."""
+        ...
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two frames that the reader must keep by itself; 0 for a camera, which keeps them."""
+        ...
+
+
+class _OpenCvCapture:
+    def __init__(self, device: int | str, width: int, height: int) -> None:
+        import cv2  # a tenth of a second, needed only once the camera is
+
+        self._cv2 = cv2
+        is_file = isinstance(device, str) and Path(device).is_file()
+        is_node = isinstance(device, int) or device.startswith("/dev/")
+        self._capture = cv2.VideoCapture(device, cv2.CAP_V4L2 if is_node else cv2.CAP_ANY)
+        if not self._capture.isOpened():
+            raise DriverError("camera.not_found", "cannot be opened")
+        self.interval = 0.0
+        self._restartable = is_file
+        if is_file:
+            rate = self._capture.get(cv2.CAP_PROP_FPS)
+            self.interval = 1.0 / (rate if 1.0 <= rate <= 120.0 else _FALLBACK_RATE)
+        else:
+            # Uncompressed, most USB cameras manage five frames a second at this size.
+            self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+
+    def grab(self) -> bool:
+        return self._capture.grab()
+
+    def retrieve(self) -> tuple[bool, Any]:
+        return self._capture.retrieve()
+
+    def restart(self) -> bool:
+        return self._restartable and self._capture.set(self._cv2.CAP_PROP_POS_FRAMES, 0)
+
+    def release(self) -> None:
+        self._capture.release()
+
+
+class _Grabber(threading.Thread):
+    """Empties the camera's queue all the time, because OpenCV's calls know no deadline and queued frames grow stale.
+
+    Only frames that someone waits for are decoded.
+    """
+
+    def __init__(self, opener: Callable[[], Capture]) -> None:
+        super().__init__(name="camera", daemon=True)
+        self._opener = opener
+        self.changed = threading.Condition()
+        self.stopping = threading.Event()
+        self.opened = False
+        self.failure: str | None = None
+        self.wanted = False
+        self.started_grabs = 0
+        self.alive_at = time.monotonic()
+        self.frame: Frame | None = None
+
+    def run(self) -> None:
+        failure = "stopped"
+        try:
+            capture = self._opener()
+        except DriverError as error:
+            self._fail(error.fault.detail)
+            return
+        try:
+            with self.changed:
+                self.opened = True
+                self.alive_at = time.monotonic()
+                self.changed.notify_all()
+            failure = self._grab_all(capture)
+        finally:
+            capture.release()
+            self._fail(failure)
+
+    def _grab_all(self, capture: Capture) -> str:
+        due = time.monotonic()
+        while not self.stopping.is_set():
+            with self.changed:
+                self.started_grabs += 1
+            if not capture.grab() and not (capture.restart() and capture.grab()):
+                return "no more frames"
+            wanted = self.wanted
+            image: NDArray[np.uint8] | None = None
+            if wanted:
+                done, decoded = capture.retrieve()
+                image = decoded if done else None
+            with self.changed:
+                if image is not None or not wanted:
+                    self.alive_at = time.monotonic()
+                if image is not None:
+                    image.flags.writeable = False
+                    self.frame = Frame(image, self.started_grabs)
+                    self.wanted = False
+                self.changed.notify_all()
+            due = max(due + capture.interval, time.monotonic())
+            self.stopping.wait(due - time.monotonic())
+        return "stopped"
+
+    def _fail(self, failure: str) -> None:
+        with self.changed:
+            self.failure = failure
+            self.changed.notify_all()
+
+    def next_after(self, sequence: int, deadline: Deadline) -> Frame | None:
+        """Return a frame whose grab began after number ``sequence``; None at the deadline or after a failure."""
+        with self.changed:
+            while self.frame is None or self.frame.sequence <= sequence:
+                self.wanted = True
+                if self.failure is not None or not self.changed.wait(deadline.remaining()):
+                    return None
+            return self.frame
+
+
+class OpenCvSource(FrameSource):
+    """A camera by number or path, a stream's address, or a video file, which starts over at its end.
+
+    ``opener`` makes the capture, for tests; it runs in a thread of its own and raises ``DriverError``.
+    """
+
+    live = True
+
+    def __init__(
+        self,
+        device: int | str,
+        width: int = 1280,
+        height: int = 720,
+        frozen_after: float = FROZEN_AFTER_SECONDS,
+        opener: Callable[[], Capture] | None = None,
+    ) -> None:
+        self._device = device
+        self._frozen_after = frozen_after
+        self._opener = opener or (lambda: _OpenCvCapture(device, width, height))
+        self._grabber: _Grabber | None = None
+        self._seen = 0
+        self._last: NDArray[np.uint8] | None = None
+        self._unchanged_since = 0.0
+
+    def describe(self) -> str:
+        """Name the device, stream or file."""
+        return f"/dev/video{self._device}" if isinstance(self._device, int) else self._device
+
+    def open(self, deadline: Deadline) -> None:
+        """Start the thread that opens the device and empties its queue."""
+        self.close()
+        grabber = _Grabber(self._opener)
+        grabber.start()
+        with grabber.changed:
+            grabber.changed.wait_for(lambda: grabber.opened or grabber.failure is not None, deadline.remaining())
+            failure = "no answer in time" if not grabber.opened else None
+            failure = grabber.failure or failure
+        if failure is not None:
+            grabber.stopping.set()
+            raise DriverError("camera.not_found", failure, self.describe())
+        self._seen, self._last = 0, None
+        self._grabber = grabber
+
+    def read(self, deadline: Deadline) -> Frame | None:
+        """Return the next frame; ``camera.frozen`` also when the device has stopped giving any."""
+        grabber = self._grabber
+        if grabber is None:
+            raise DriverError("camera.not_found", "not open", self.describe())
+        frame = grabber.next_after(self._seen, deadline)
+        now = time.monotonic()
+        if frame is None:
+            if grabber.failure is not None:
+                raise DriverError("camera.not_found", grabber.failure, self.describe())
+            if now - grabber.alive_at > self._frozen_after:
+                raise DriverError("camera.frozen", "no frames", f"{now - grabber.alive_at:.1f} s")
+            return None
+        self._seen = frame.sequence
+        if self._last is None or not np.array_equal(self._last, frame.image):
+            self._last, self._unchanged_since = frame.image, now
+        elif now - self._unchanged_since > self._frozen_after:
+            raise DriverError("camera.frozen", "frames do not change", f"{now - self._unchanged_since:.1f} s")
+        return frame
+
+    def skip(self) -> None:
+        """Forget every frame whose grab has begun."""
+        if self._grabber is not None:
+            with self._grabber.changed:
+                self._seen = max(self._seen, self._grabber.started_grabs)
+
+    def close(self) -> None:
+        """Stop the thread; one that hangs in the kernel lets go of the device when it comes back."""
+        grabber, self._grabber = self._grabber, None
+        if grabber is not None:
+            grabber.stopping.set()
+            grabber.join(_CLOSE_SECONDS)

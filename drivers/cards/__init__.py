@@ -1,0 +1,1 @@
+"""What is on a card: bytes in, values out, no I/O."""

@@ -1,0 +1,105 @@
+"""Which card lies on which reader, and which of them were read already: the memory of the card loop, without any I/O.
+
+After pcscd restarts or a reader comes back nobody can tell whether the card that lies there is the one from before. So
+numbers given before are void, a card not read yet is offered again under a new number, and on a reader whose card was
+read nothing is offered until that reader was seen empty for a while (a contactless reader may find its card only some
+time after its start): a forgotten card never enters the next citizen's session.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from drivers.base import Deadline
+from drivers.card_reader import CardHandle
+from drivers.pcsc.service import UNAWARE, ReaderState
+
+_SETTLES = 1.5  # seconds in which a reader that came back finds the card that lies on it
+
+
+@dataclass
+class Slot:
+    """One reader as last seen.
+
+    ``presence``: our number of the card that lies there, 0 when there is none or nobody knows. ``done``: the card was
+    read or refused. ``doubt``: a command said "removed", and by then pcscd should have noticed. ``leftover``: when the
+    reader was lost a card lay there that had been read; ``settled``: from then on it would have been found again.
+    """
+
+    event: int = UNAWARE
+    counter: int = 0
+    presence: int = 0
+    done: bool = False
+    doubt: Deadline | None = None
+    leftover: bool = False
+    settled: Deadline | None = None
+
+
+class Presences:
+    """The slots of all readers, kept up to date by ``see`` and ``lose``."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._slots: dict[str, Slot] = {}
+        self._last = 0
+
+    def event(self, reader: str) -> int:
+        """Return the event last seen, to wait for the next one."""
+        slot = self._slots.get(reader)
+        return slot.event if slot else UNAWARE
+
+    def of(self, handle: CardHandle) -> Slot | None:
+        """Return the slot where this very card still lies."""
+        slot = self._slots.get(handle.reader)
+        return slot if slot is not None and slot.presence == handle.presence else None
+
+    def offer(self) -> CardHandle | None:
+        """Return a card that was not read yet."""
+        for name, slot in self._slots.items():
+            if slot.presence and slot.doubt is not None and slot.doubt.expired:
+                # Pulled and put back so fast that pcscd noticed nothing: the citizen has done what was asked for.
+                self._begin(slot)
+            if slot.presence and not slot.done:
+                return CardHandle(name, slot.presence)
+        return None
+
+    def all_empty(self) -> bool:
+        """Whether no reader has a card."""
+        return all(slot.presence == 0 for slot in self._slots.values())
+
+    def see(self, state: ReaderState) -> None:
+        """Take in what the service says of one reader."""
+        slot = self._slots.setdefault(state.name, Slot())
+        came_back = slot.event == UNAWARE
+        if came_back:
+            slot.settled = Deadline.after(_SETTLES, self._clock)
+        if state.empty:
+            slot.presence, slot.done, slot.doubt = 0, False, None
+        elif not state.present:
+            self._forget(slot)
+        elif slot.presence == 0:
+            settling = slot.settled is not None and not slot.settled.expired
+            self._begin(slot)
+            slot.done = slot.leftover and (came_back or settling)
+            slot.leftover = False
+        elif state.counter != slot.counter:
+            self._begin(slot)
+        slot.event, slot.counter = state.event, state.counter
+
+    def lose(self, remaining: Iterable[str] = ()) -> None:
+        """All readers but the ``remaining`` ones are gone, or the service is, with or without their cards."""
+        kept = frozenset(remaining)
+        for name, slot in self._slots.items():
+            if name not in kept:
+                self._forget(slot)
+
+    def _begin(self, slot: Slot) -> None:
+        self._last += 1
+        slot.presence, slot.done, slot.doubt = self._last, False, None
+
+    def _forget(self, slot: Slot) -> None:
+        # After a doubt the citizen was asked to put the card back, so it is to be read.
+        slot.leftover = slot.leftover or (slot.done and slot.doubt is None)
+        slot.event, slot.presence, slot.done, slot.doubt = UNAWARE, 0, False, None

@@ -1,0 +1,293 @@
+"""Identity cards on PC/SC readers: one loop of our own that outlives restarts of pcscd and readers that come and go."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Event, RLock
+from typing import TypeVar
+
+from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DeviceState, DriverError, Health
+from drivers.card_reader import CardHandle, CardReader, CardRefused, IdentityDocument
+from drivers.pcsc import profiles
+from drivers.pcsc.presence import Presences, Slot
+from drivers.pcsc.service import (
+    CARD_GONE,
+    NO_READERS,
+    READER_GONE,
+    RESET_CARD,
+    SERVICE_GONE,
+    SHARING_VIOLATION,
+    TIMEOUT,
+    UNAWARE,
+    Connection,
+    PcscError,
+    ReaderState,
+    Service,
+)
+
+SERVICE_DOWN = "card_reader.service_down"
+NOT_FOUND = "card_reader.not_found"
+
+_SLICE = 0.1  # seconds of one wait, so that cancel and close are noticed
+_BUSY_RETRY = 0.05
+_CLOSE_WAIT = 0.5
+# pcscd asks most readers every 0.4 s whether the card is still there, so a failed command may know it earlier.
+_PCSCD_NOTICES = 0.6
+
+# A slot for a security module holds one for ever; it is part of the reader and never a citizen's card.
+_MODULE_SLOT = re.compile(r"\bSAM\b[ 0-9A-F]*$")
+
+_Found = TypeVar("_Found")
+
+
+class PcscCardReader(CardReader):
+    """All PC/SC readers whose name contains ``reader``, taken as one device: the first new card on any of them wins.
+
+    An empty ``reader`` means all but security module slots; upper and lower case are the same. ``patience``: how long a
+    wait bears a missing service or reader before it raises ``DriverError`` (``card_reader.service_down``,
+    ``card_reader.not_found``); every other call raises at once. ``busy_patience``: how long a card held by another
+    program is waited for before ``card.busy``. Both in seconds. ``now`` gives the epoch.
+
+    What happens to a card that lies there while pcscd restarts is told in ``drivers.pcsc.presence``.
+    """
+
+    def __init__(
+        self,
+        reader: str = "",
+        *,
+        patience: float = 5.0,
+        busy_patience: float = 2.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._pattern = reader.casefold()
+        self._patience = patience
+        self._busy_patience = busy_patience
+        self._now = now
+        self._service: Service | None = None
+        self._names: tuple[str, ...] = ()
+        self._presences = Presences()
+        self._outage: Deadline | None = None
+        self._lock = RLock()
+        self._closed = Event()
+        self._closed.set()
+
+    def identity(self) -> DeviceIdentity:
+        """Return the readers' names as the model."""
+        return DeviceIdentity("card_reader", "pcsc", model=", ".join(self._names))
+
+    def open(self, deadline: Deadline) -> None:
+        """Connect to the service and find the readers. Raises ``DriverError`` when one of both is missing."""
+        if not self._lock.acquire(timeout=deadline.remaining()):
+            raise DriverError(NOT_FOUND, "an earlier call has not come back")
+        try:
+            self._closed.clear()
+            self._outage = None
+            with self._in_use():
+                self._look()
+        except DriverError:
+            self._closed.set()
+            raise
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Let go of the service. A call under way comes back within 0.1 s; one stuck for longer lets go by itself."""
+        self._closed.set()
+        if self._lock.acquire(timeout=_CLOSE_WAIT):
+            try:
+                self._disconnect()
+            finally:
+                self._lock.release()
+
+    def poll(self, deadline: Deadline) -> Health:
+        """Ask the service for its readers, under a millisecond. Raises ``DriverError`` when one of both is missing."""
+        with self._in_use():
+            self._look()
+        return Health(DeviceState.ONLINE, observed_at=self._now())
+
+    def reset(self, deadline: Deadline) -> None:
+        """Build a new connection to the service."""
+        with self._in_use():
+            self._disconnect()
+            self._look()
+
+    def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
+        """Check the service, the readers and what lies on them, in this order; what follows a failure is skipped."""
+        try:
+            with self._in_use():
+                states = self._look()
+        except DriverError as error:
+            failure = Check("service", CheckOutcome.FAIL, error.fault, error.fault.evidence)
+            no_card = Check("card", CheckOutcome.SKIP)
+            if error.fault.code == SERVICE_DOWN:
+                return (failure, Check("reader", CheckOutcome.SKIP), no_card)
+            return (Check("service", CheckOutcome.PASS), replace(failure, name="reader"), no_card)
+        cards = (f"{state.name}: {'ATR ' + state.atr.hex() if state.present else 'empty'}" for state in states)
+        return (
+            Check("service", CheckOutcome.PASS),
+            Check("reader", CheckOutcome.PASS, evidence=", ".join(self._names)),
+            Check("card", CheckOutcome.PASS, evidence="; ".join(cards)),
+        )
+
+    def wait_card(self, deadline: Deadline, cancel: Event) -> CardHandle | None:
+        """Wait for a card that has not been read yet; None at the deadline, on cancel (within 0.1 s) and on close."""
+        with self._in_use():
+            return self._wait(self._presences.offer, deadline, cancel)
+
+    def wait_removed(self, deadline: Deadline, cancel: Event) -> bool:
+        """Wait until no reader has a card; False at the deadline, on cancel (within 0.1 s) and on close."""
+        with self._in_use():
+            return bool(self._wait(lambda: self._presences.all_empty() or None, deadline, cancel))
+
+    def read_identity(self, handle: CardHandle, deadline: Deadline) -> IdentityDocument | CardRefused:
+        """Read the card in full. Whatever the outcome, the same presence is not offered again.
+
+        Raises ``DriverError`` when the service or the reader went away; the card is then offered again.
+        """
+        with self._in_use():
+            slot = self._presences.of(handle)
+            if slot is None or self._service is None:
+                return CardRefused("card.removed", "changed before it was read")
+            try:
+                outcome = self._read(self._service, handle.reader, slot, deadline)
+            except PcscError as error:
+                outcome = self._refusal(error, handle, slot, deadline)
+                if outcome.code == "card.unreadable" and not deadline.expired:
+                    outcome = self._read_after_reset(self._service, handle, slot, deadline)
+            slot.done = True
+            return outcome
+
+    def _read_after_reset(
+        self, service: Service, handle: CardHandle, slot: Slot, deadline: Deadline
+    ) -> IdentityDocument | CardRefused:
+        """Try once more with a card that lost its state: by a bad contact, or lifted and put back faster than pcscd looks."""
+        try:
+            return self._read(service, handle.reader, slot, deadline, reset=True)
+        except PcscError as error:
+            return self._refusal(error, handle, slot, deadline)
+
+    def _read(
+        self, service: Service, reader: str, slot: Slot, deadline: Deadline, reset: bool = False
+    ) -> IdentityDocument | CardRefused:
+        connection = self._connect(service, reader, deadline)
+
+        def transmit(command: bytes) -> bytes:
+            if deadline.expired:
+                raise PcscError(TIMEOUT)
+            try:
+                return connection.transmit(command)
+            except PcscError as error:
+                if error.code != RESET_CARD:
+                    raise
+                connection.reconnect()
+                return connection.transmit(command)
+
+        try:
+            if reset:
+                connection.reconnect(reset=True)
+            counter, atr = connection.status()
+            if counter != slot.counter:
+                return CardRefused("card.removed", "changed before it was read")
+            return profiles.read(atr, transmit)
+        finally:
+            connection.disconnect()
+
+    def _connect(self, service: Service, reader: str, deadline: Deadline) -> Connection:
+        patience = deadline.within(self._busy_patience)
+        while True:
+            try:
+                return service.connect(reader)
+            except PcscError as error:
+                if error.code != SHARING_VIOLATION or patience.expired or self._closed.wait(_BUSY_RETRY):
+                    raise
+
+    def _refusal(self, error: PcscError, handle: CardHandle, slot: Slot, deadline: Deadline) -> CardRefused:
+        """Say what a failed call means for the citizen, or raise ``DriverError`` when it is not about the card."""
+        if error.code in SERVICE_GONE | READER_GONE:
+            self._disconnect()
+            raise _driver_error(error) from error
+        if error.code == SHARING_VIOLATION:
+            return CardRefused("card.busy", str(error))
+        if error.code in CARD_GONE:
+            slot.doubt = Deadline.after(_PCSCD_NOTICES, deadline.clock)
+            return CardRefused("card.removed", str(error))
+        # Any other code comes from a pulled card as well as from a bad contact: pcscd will know in a moment.
+        notices = deadline.within(_PCSCD_NOTICES)
+        removed = self._wait(lambda: self._presences.of(handle) is None or None, notices, self._closed)
+        return CardRefused("card.removed" if removed else "card.unreadable", str(error))
+
+    def _wait(self, found: Callable[[], _Found | None], deadline: Deadline, cancel: Event) -> _Found | None:
+        """Look at the readers at once and at each change, until something is found."""
+        seconds: float | None = None
+        while True:
+            result = found() if self._observe(seconds, deadline, cancel) else None
+            if result is not None or cancel.is_set() or self._closed.is_set() or deadline.expired:
+                return result
+            seconds = min(_SLICE, deadline.remaining())
+
+    def _observe(self, seconds: float | None, deadline: Deadline, cancel: Event) -> bool:
+        """Wait for a change; False when service or reader are missing, which is borne as long as our patience lasts."""
+        try:
+            self._refresh(seconds)
+        except PcscError as error:
+            self._disconnect()
+            if self._outage is None:
+                self._outage = Deadline.after(self._patience, deadline.clock)
+            if self._outage.expired:
+                raise _driver_error(error) from error
+            cancel.wait(min(_SLICE, deadline.remaining()))
+            return False
+        self._outage = None
+        return True
+
+    def _look(self) -> tuple[ReaderState, ...]:
+        """Take in the present state of every reader; raise ``DriverError`` when there is none."""
+        try:
+            return self._refresh(None)
+        except PcscError as error:
+            self._disconnect()
+            raise _driver_error(error) from error
+
+    def _refresh(self, seconds: float | None) -> tuple[ReaderState, ...]:
+        """Wait up to ``seconds`` for readers whose state changed; None asks for the state of all, at once."""
+        if self._service is None:
+            self._service = Service()
+        self._names = tuple(name for name in self._service.readers() if self._wanted(name))
+        self._presences.lose(remaining=self._names)
+        if not self._names:
+            raise PcscError(NO_READERS)
+        known = {name: UNAWARE if seconds is None else self._presences.event(name) for name in self._names}
+        states = self._service.states(known, seconds or 0.0)
+        for state in states:
+            self._presences.see(state)
+        return states
+
+    def _wanted(self, name: str) -> bool:
+        return self._pattern in name.casefold() if self._pattern else not _MODULE_SLOT.search(name)
+
+    def _disconnect(self) -> None:
+        if self._service is not None:
+            self._service.release()
+            self._service = None
+        self._presences.lose()
+
+    @contextmanager
+    def _in_use(self) -> Generator[None]:
+        with self._lock:
+            if self._closed.is_set():
+                raise DriverError(NOT_FOUND, "not open")
+            try:
+                yield
+            finally:
+                if self._closed.is_set():
+                    self._disconnect()
+
+
+def _driver_error(error: PcscError) -> DriverError:
+    if error.code in READER_GONE:
+        return DriverError(NOT_FOUND, "no such reader", str(error))
+    return DriverError(SERVICE_DOWN, "pcscd does not answer", str(error))

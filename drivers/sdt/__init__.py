@@ -1,0 +1,1 @@
+"""Serial ID-card readers (GA/T 467)."""

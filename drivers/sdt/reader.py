@@ -1,0 +1,243 @@
+"""Reads resident cards through a serial SDT reader (GA/T 467 SAM interface): find, select, read.
+
+Byte values are read in public sources and tried on a virtual reader, never on real hardware.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable
+from threading import Event
+
+from drivers.base import (
+    Check,
+    CheckOutcome,
+    Deadline,
+    DeviceIdentity,
+    DeviceState,
+    DriverError,
+    Health,
+)
+from drivers.card_reader import CardHandle, CardReader, CardRefused, IdentityDocument
+from drivers.cards import resident_id
+from drivers.sdt.command import FIND_FAILED, SELECT_FAILED, Answer, Command
+from drivers.sdt.frame import DamagedFrame, FrameDecoder, encode
+from drivers.serial_line import SerialLine
+
+_SAM_FAILED = (0x60, 0x66)
+_LINE_NOISE = (0x10, 0x11)
+_REFUSALS = {
+    SELECT_FAILED: "card.removed",  # found a moment ago, and now it does not answer
+    0x40: "card.unknown",
+    **dict.fromkeys((*_LINE_NOISE, 0x31, 0x32, 0x33, 0x41, 0x47, 0x91), "card.unreadable"),
+}
+
+
+class SdtCardReader(CardReader):
+    """One SDT reader on a serial port.
+
+    What can be known of a card's presence: ``find`` fails (80) when no card is in the field, **and also** while a card
+    lies there that was read, or failed to be read, since it came. So 80 proves that the field is empty only as long as
+    no read was tried on the card last found. After a read this reader is blind until the next ``find`` succeeds, which
+    proves that the card was lifted (and that one is there again). ``wait_removed`` says True only for what is proven.
+
+    ``answer_timeout`` (s): the longest silence before an answer. ``byte_timeout`` (s): the longest silence inside one.
+    ``find_interval`` (s): the pause between two finds; readers want 0.3 or more.
+    """
+
+    def __init__(
+        self,
+        port: str,
+        baud: int = 115200,
+        name: str = "sdt",
+        *,
+        answer_timeout: float = 3.0,
+        byte_timeout: float = 0.5,
+        find_interval: float = 0.3,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._line = SerialLine(port, baud, "card_reader")
+        self._name = name
+        self._answer_timeout = answer_timeout
+        self._byte_timeout = byte_timeout
+        self._find_interval = find_interval
+        self._now = now
+        self._sam_id = ""
+        self._presence = 0
+        self._present = False
+        self._blind = True
+        self._next_find = Deadline.after(0.0)
+        self._silent_for = 0.0
+
+    def identity(self) -> DeviceIdentity:
+        """Say what this is; the serial number is the SAM's id, known after ``open``."""
+        return DeviceIdentity("card_reader", "sdt", serial_number=self._sam_id)
+
+    def open(self, deadline: Deadline) -> None:
+        """Open the port and ask the SAM how it is and who it is."""
+        self._line.open()
+        self._present, self._blind, self._silent_for = False, True, 0.0
+        try:
+            self._expect(Command.STATUS, deadline)
+            self._sam_id = _format_sam_id(self._expect(Command.SAM_ID, deadline).data)
+        except DriverError:
+            self._line.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the port."""
+        self._line.close()
+
+    def poll(self, deadline: Deadline) -> Health:
+        """Ask the SAM for its state; every trouble is a ``DriverError``."""
+        self._expect(Command.STATUS, deadline)
+        return Health(DeviceState.ONLINE, observed_at=self._now())
+
+    def reset(self, deadline: Deadline) -> None:
+        """Reset the SAM."""
+        self._present, self._blind = False, True
+        self._expect(Command.RESET, deadline)
+
+    def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
+        """Check the port, the SAM's state and the SAM's id, in this order; what follows a failure is skipped."""
+        checks: list[Check] = []
+        steps: tuple[tuple[str, Callable[[], str]], ...] = (
+            ("port", self._check_port),
+            ("sam_status", lambda: f"SW3 {self._expect(Command.STATUS, deadline).status:02X}"),
+            ("sam_id", lambda: _format_sam_id(self._expect(Command.SAM_ID, deadline).data)),
+        )
+        for name, step in steps:
+            if any(check.outcome is CheckOutcome.FAIL for check in checks):
+                checks.append(Check(name, CheckOutcome.SKIP))
+                continue
+            try:
+                checks.append(Check(name, CheckOutcome.PASS, evidence=step()))
+            except DriverError as error:
+                checks.append(Check(name, CheckOutcome.FAIL, error.fault))
+        return tuple(checks)
+
+    def wait_card(self, deadline: Deadline, cancel: Event) -> CardHandle | None:
+        """Wait for a card that has not been read yet; a card that was read must be lifted first."""
+        while not deadline.expired and not cancel.is_set():
+            if self._find(deadline, cancel):
+                return CardHandle(self._name, self._presence)
+        return None
+
+    def wait_removed(self, deadline: Deadline, cancel: Event) -> bool:
+        """Wait until it is *proven* that no card is on the reader; see the class for when that can be.
+
+        After a read it stays False up to the deadline, unless the card is lifted, put back and lifted again: the caller
+        should ask the citizen to take the card and not conclude from False that it was forgotten.
+        """
+        while not deadline.expired and not cancel.is_set():
+            if self._find(deadline, cancel) is False and not self._blind:
+                return True
+        return False
+
+    def read_identity(self, handle: CardHandle, deadline: Deadline) -> IdentityDocument | CardRefused:
+        """Select the card last found and read its text and photo.
+
+        ``card.removed`` when it is another presence or does not answer any more, ``card.unreadable`` after a read error
+        or half an answer: the card must be lifted and put back. Nothing at all from the reader is a ``DriverError``.
+        """
+        if not self._present or handle != CardHandle(self._name, self._presence):
+            return CardRefused("card.removed", "another presence")
+        self._present, self._blind = False, True
+        for command in (Command.SELECT, Command.READ):
+            answer = self._exchange(command, deadline)
+            if answer is None:
+                raise _no_answer(command)
+            if isinstance(answer, DamagedFrame):
+                return CardRefused("card.unreadable", f"{command.name}: {answer.reason}")
+            if command is Command.READ and answer.status == 0x90:
+                return _document(answer.data)
+            if not answer.succeeds(command):
+                return self._refusal(command, answer)
+        raise AssertionError("a read ends with a document or a refusal")
+
+    def _find(self, deadline: Deadline, cancel: Event) -> bool | None:
+        """Ask once, when it is time to: whether a card answered, or None when nothing was learnt."""
+        if cancel.wait(min(self._next_find.remaining(), deadline.remaining())) or deadline.expired:
+            return None
+        self._next_find = Deadline.after(self._find_interval)
+        asked_at = deadline.clock()
+        answer = self._exchange(Command.FIND, deadline, cancel)
+        if not isinstance(answer, Answer):
+            # The caller's deadlines may be shorter than the reader's patience: silence is counted across calls.
+            self._silent_for += deadline.clock() - asked_at
+            if self._silent_for >= self._answer_timeout:
+                raise _no_answer(Command.FIND, answer)
+            return None
+        self._silent_for = 0.0
+        if answer.succeeds(Command.FIND):
+            self._presence += not self._present
+            self._present, self._blind = True, False
+            return True
+        if answer.status == FIND_FAILED:
+            self._present = False
+            return False
+        if answer.status not in _LINE_NOISE:
+            raise _failed(Command.FIND, answer)
+        return None
+
+    def _check_port(self) -> str:
+        self._line.check()
+        return ""
+
+    def _expect(self, command: Command, deadline: Deadline) -> Answer:
+        answer = self._exchange(command, deadline)
+        if not isinstance(answer, Answer):
+            raise _no_answer(command, answer)
+        if not answer.succeeds(command):
+            raise _failed(command, answer)
+        return answer
+
+    def _refusal(self, command: Command, answer: Answer) -> CardRefused:
+        code = _REFUSALS.get(answer.status)
+        if code is None:
+            raise _failed(command, answer)
+        return CardRefused(code, f"{command.name}: SW3 {answer.status:02X}")
+
+    def _exchange(
+        self, command: Command, deadline: Deadline, cancel: Event | None = None
+    ) -> Answer | DamagedFrame | None:
+        """Send a command and wait for its answer; None when nothing came before the time-out, or when cancelled."""
+        self._line.discard()
+        self._line.write(encode(command.code), deadline)
+        limit = deadline.within(self._answer_timeout)
+        decoder = FrameDecoder()
+        damage: DamagedFrame | None = None
+        while not limit.expired:
+            begun = damage is not None or decoder.pending > 0
+            data = self._line.read(limit.within(self._byte_timeout) if begun else limit, cancel)
+            if not data:
+                break
+            decoder.feed(data)
+            while (frame := decoder.next()) is not None:
+                if isinstance(frame, DamagedFrame):
+                    damage = frame
+                    continue
+                answer = Answer.of(frame)
+                if answer is not None and answer.may_answer(command):
+                    return answer
+        return damage or (DamagedFrame("cut short") if decoder.pending else None)
+
+
+def _document(data: bytes) -> IdentityDocument | CardRefused:
+    """Take apart what a read gives: text and photo lengths (2 bytes big-endian each), text, photo."""
+    text_end = 4 + int.from_bytes(data[:2], "big")
+    return resident_id.parse(data[4:text_end], data[text_end:])
+
+
+def _format_sam_id(data: bytes) -> str:
+    return "{:02d}.{:02d}-{:08d}-{:010d}-{:010d}".format(*struct.unpack("<HHIII", data))
+
+
+def _no_answer(command: Command, damaged: DamagedFrame | None = None) -> DriverError:
+    return DriverError("card_reader.no_answer", command.name, damaged.reason if damaged else "")
+
+
+def _failed(command: Command, answer: Answer) -> DriverError:
+    code = "card_reader.sam_failed" if answer.status in _SAM_FAILED else "card_reader.unexpected_answer"
+    return DriverError(code, command.name, f"SW3 {answer.status:02X}, {len(answer.data)} bytes")
