@@ -1,0 +1,1 @@
+"""Virtual hardware under the real drivers, at the lowest port."""

@@ -1,0 +1,300 @@
+"""What a virtual printer does with bytes: buffer, status, answers and faults, behind whatever line they come over."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from threading import Condition, RLock, Thread
+
+from drivers.sim.paper import Paper
+from drivers.sim.printer_lexer import CLEAR_BUFFERS, CUT, INITIALISE, REAL_TIME, Command, Lexer
+
+_XOFF, _XON = b"\x13", b"\x11"
+_STOP_WAIT_SECONDS = 5.0
+
+
+class Mishap(StrEnum):
+    """What can go wrong inside the mechanism."""
+
+    JAM = "jam"
+    CUTTER = "cutter"
+    UNRECOVERABLE = "unrecoverable"
+    HOT_HEAD = "hot_head"
+
+
+_ERROR_BITS = {Mishap.JAM: 0x04, Mishap.CUTTER: 0x08, Mishap.UNRECOVERABLE: 0x20, Mishap.HOT_HEAD: 0x40}
+"""The same bits in the answer to DLE EOT 3 and in the second byte of an ASB block."""
+_CONFIRMATIONS = (b"\x1d(H", b"\x1dr")
+"""Asked for behind the cut, and still a part of the job: GS ( H by the job's id, GS r on a printer without ids."""
+_INFORMATION = {65: b"1.00", 66: b"VIRTUAL", 67: b"PAPER-576", 68: b"V000001", 69: b"CHINA GB18030"}
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """An action that is due once so many bytes are accepted, or so many lines printed."""
+
+    count: int
+    action: Callable[[], None]
+
+
+class PrinterEngine:
+    """A printer without a line. ``answer`` sends bytes to the host. All methods may come from any thread.
+
+    Real-time commands are seen as they arrive, ahead of the buffer and inside image data too. The mechanism prints
+    ``lines_per_second`` (0: at once) from a buffer of ``buffer_bytes``.
+    """
+
+    def __init__(
+        self,
+        font_directory: Path,
+        answer: Callable[[bytes], None],
+        *,
+        buffer_bytes: int = 4096,
+        lines_per_second: float = 0.0,
+        process_ids: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.changed = Condition(RLock())
+        self.accepted = bytearray()
+        self.jobs: list[bytes] = []
+        self.paper = Paper(font_directory)
+        self.paper_level = "ok"
+        self.cover_open = False
+        self.mishaps: set[Mishap] = set()
+        self.mute = False
+        self.flow_control = False
+        self.on_paper: Callable[[bytes], None] | None = None
+        self._answer = answer
+        self._buffer_bytes = buffer_bytes
+        self._lines_per_second = lines_per_second
+        self._process_ids = process_ids
+        self._clock = clock
+        self._lexer = Lexer()
+        self._tail = b""
+        self._queue: deque[Command] = deque()
+        self._queued_bytes = 0
+        self._job = bytearray()
+        self._behind_cut = False
+        self._held: list[bytes] | None = None
+        self._next_answer_bytes: int | None = None
+        self._automatic_status = 0
+        self._host_stopped = False
+        self._at_bytes: list[Scheduled] = []
+        self._at_lines: list[Scheduled] = []
+        self._not_before = 0.0
+        self._stopping = False
+        self._mechanism = Thread(target=self._print_on, name="virtual printer", daemon=True)
+        self._mechanism.start()
+
+    def stop(self) -> None:
+        """End the mechanism's thread."""
+        with self.changed:
+            self._stopping = True
+            self.changed.notify_all()
+        self._mechanism.join(_STOP_WAIT_SECONDS)
+
+    # ---- the line's side
+
+    def receive(self, data: bytes, connected: Callable[[], bool]) -> None:
+        """Take bytes from the line, waiting for room in the buffer; the rest is lost once ``connected`` says no."""
+        taken = 0
+        while taken < len(data):
+            with self.changed:
+                self.changed.wait_for(lambda: self._queued_bytes < self._buffer_bytes or not self._wanted(connected))
+                if not self._wanted(connected):
+                    return
+                due: list[Scheduled] = []
+                while taken < len(data) and self._queued_bytes < self._buffer_bytes and not due:
+                    self._accept(data[taken])
+                    taken += 1
+                    due = _due(self._at_bytes, len(self.accepted))
+                self._control_flow()
+                self.changed.notify_all()
+            for scheduled in due:
+                scheduled.action()
+
+    def _wanted(self, connected: Callable[[], bool]) -> bool:
+        return not self._stopping and connected()
+
+    def _accept(self, value: int) -> None:
+        self.accepted.append(value)
+        self._tail = (self._tail + bytes((value,)))[-len(CLEAR_BUFFERS) :]
+        if self._tail == CLEAR_BUFFERS:
+            self.forget()
+            self.answer(b"\x37\x25\x00")
+            return
+        if self._tail[-3:-1] == b"\x10\x04" and 1 <= value <= 4:
+            self.answer(bytes((self._status(value),)))
+        for command in self._lexer.feed(value):
+            if command.code == REAL_TIME:
+                continue
+            if command.code == INITIALISE:
+                self._job.clear()
+            self._queue.append(command)
+            self._queued_bytes += len(command.raw)
+            if self._behind_cut and command.code in _CONFIRMATIONS:
+                self.jobs[-1] += command.raw
+            else:
+                self._job += command.raw
+            self._behind_cut = command.code == CUT
+            if self._behind_cut:
+                self.jobs.append(bytes(self._job))
+                self._job.clear()
+
+    def forget(self) -> None:
+        """Lose buffers and settings, as in a power cut; paper stays as it is."""
+        with self.changed:
+            self._queue.clear()
+            self._queued_bytes = 0
+            self._lexer.reset()
+            self._job.clear()
+            self._tail = b""
+            self.paper.forget()
+            self._control_flow()
+            self.changed.notify_all()
+
+    def answer(self, data: bytes) -> None:
+        """Send to the host, with whatever is wrong with answers just now."""
+        with self.changed:
+            if self.mute:
+                return
+            if self._next_answer_bytes is not None:
+                data, self._next_answer_bytes = data[: self._next_answer_bytes], None
+            if self._held is not None:
+                self._held.append(data)
+                return
+        if data:
+            self._answer(data)
+
+    def _control_flow(self) -> None:
+        if not self.flow_control:
+            return
+        if not self._host_stopped and self._queued_bytes > self._buffer_bytes * 3 // 4:
+            self._host_stopped = True
+            self._answer(_XOFF)
+        elif self._host_stopped and self._queued_bytes < self._buffer_bytes // 4:
+            self._host_stopped = False
+            self._answer(_XON)
+
+    # ---- faults
+
+    def hold_answers(self) -> None:
+        """Keep answers back until ``release_answers``."""
+        with self.changed:
+            self._held = []
+
+    def release_answers(self) -> None:
+        """Send the answers that were kept back, late."""
+        with self.changed:
+            held, self._held = self._held, None
+        for data in held or ():
+            self._answer(data)
+
+    def shorten_next_answer(self, count: int) -> None:
+        """Send only the first ``count`` bytes of the next answer."""
+        with self.changed:
+            self._next_answer_bytes = count
+
+    def at_bytes(self, count: int, action: Callable[[], None]) -> None:
+        """Do something once ``count`` bytes in all are accepted."""
+        with self.changed:
+            self._at_bytes.append(Scheduled(count, action))
+
+    def at_lines(self, count: int, action: Callable[[], None]) -> None:
+        """Do something once ``count`` lines in all are printed."""
+        with self.changed:
+            self._at_lines.append(Scheduled(count, action))
+
+    def change(self, action: Callable[[], None]) -> None:
+        """Change the condition; tells the host unasked when it wanted that (ASB)."""
+        with self.changed:
+            before = self._automatic_block()
+            action()
+            self.changed.notify_all()
+            after = self._automatic_block()
+            wanted = self._automatic_status and before != after
+        if wanted:
+            self.answer(after)
+
+    # ---- condition
+
+    @property
+    def _offline(self) -> bool:
+        return self.cover_open or self.paper_level == "out" or bool(self.mishaps)
+
+    @property
+    def _errors(self) -> int:
+        return sum(_ERROR_BITS[mishap] for mishap in self.mishaps)
+
+    def _status(self, question: int) -> int:
+        out = self.paper_level == "out"
+        bits = {
+            1: 0x08 * self._offline,
+            2: 0x04 * self.cover_open | 0x20 * out | 0x40 * bool(self.mishaps),
+            3: self._errors,
+            4: {"ok": 0, "low": 0x0C, "out": 0x6C}[self.paper_level],
+        }
+        return 0x12 | bits[question]
+
+    def _automatic_block(self) -> bytes:
+        first = 0x10 | 0x08 * self._offline | 0x20 * self.cover_open
+        return bytes((first, self._errors, self._sensors(), 0))
+
+    def _sensors(self) -> int:
+        return {"ok": 0, "low": 0x03, "out": 0x0F}[self.paper_level]
+
+    # ---- the mechanism
+
+    def _print_on(self) -> None:
+        while True:
+            with self.changed:
+                while not self._stopping and not self._may_work():
+                    pause = self._not_before - self._clock()
+                    self.changed.wait(pause if self._queue and pause > 0 else None)
+                if self._stopping:
+                    return
+                lines, sheets = self.paper.lines, len(self.paper.sheets)
+                while self._may_work() and lines == self.paper.lines and sheets == len(self.paper.sheets):
+                    command = self._queue.popleft()
+                    self._queued_bytes -= len(command.raw)
+                    self._execute(command)
+                if self._lines_per_second:
+                    self._not_before = self._clock() + (self.paper.lines - lines) / self._lines_per_second
+                fresh = self.paper.sheets[sheets:]
+                due = _due(self._at_lines, self.paper.lines)
+                self._control_flow()
+                self.changed.notify_all()
+            for scheduled in due:
+                scheduled.action()
+            for sheet in fresh:
+                if self.on_paper:
+                    self.on_paper(sheet.png)
+
+    def _may_work(self) -> bool:
+        return bool(self._queue) and not self._offline and self._clock() >= self._not_before
+
+    def _execute(self, command: Command) -> None:
+        code, parameters = command.code, command.parameters
+        if code == b"\x1d(H" and self._process_ids and parameters[:2] == b"00":
+            self.answer(b"\x37\x22" + parameters[2:6] + b"\x00")
+        elif code == b"\x1dr":
+            self.answer(bytes((self._sensors(),)))
+        elif code == b"\x1dI" and parameters[0] in _INFORMATION:
+            self.answer(b"\x5f" + _INFORMATION[parameters[0]] + b"\x00")
+        elif code == b"\x1da":
+            self._automatic_status = parameters[0]
+            if self._automatic_status:
+                self.answer(self._automatic_block())
+        else:
+            self.paper.execute(command)
+
+
+def _due(schedule: list[Scheduled], count: int) -> list[Scheduled]:
+    """Take out of the schedule what is due at ``count``."""
+    due = [scheduled for scheduled in schedule if scheduled.count <= count]
+    schedule[:] = [scheduled for scheduled in schedule if scheduled.count > count]
+    return due

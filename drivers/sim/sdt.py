@@ -1,0 +1,186 @@
+"""A virtual SDT card reader on a virtual serial port, with the real one's states and the troubles it can have."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from threading import Lock
+
+from drivers.card_reader import IdentityDocument
+from drivers.cards import resident_id
+from drivers.sdt.command import Command
+from drivers.sdt.frame import FrameDecoder, encode
+from drivers.sim.pty import VirtualSerialPort
+
+SAM_ID = bytes.fromhex("0500 0100 D2040000 2E160000 39300000")
+"""Shown as 05.01-00001234-0000005678-0000012345."""
+
+
+@dataclass(frozen=True)
+class AnswerFault:
+    """What is wrong with one answer.
+
+    A status in place of the true answer, bytes before it, one wrong bit in its checksum, its first bytes only
+    (``keep=0`` is silence), or lateness in seconds.
+    """
+
+    status: int | None = None
+    garbage: bytes = b""
+    wrong_checksum: bool = False
+    keep: int | None = None
+    delay: float = 0.0
+
+
+class _Phase(Enum):
+    """How far the card in the field has come; a spent card answers no find until it has left the field."""
+
+    FRESH = "fresh"
+    FOUND = "found"
+    SELECTED = "selected"
+    SPENT = "spent"
+
+
+class VirtualSdtReader:
+    """A reader at ``path``. ``insert`` lays a card on it, ``remove`` takes it away; both from any thread."""
+
+    def __init__(self, link: Path, byte_seconds: float = 0.0) -> None:
+        self._port = VirtualSerialPort(link, self._received, byte_seconds)
+        self._lock = Lock()
+        self._decoder = FrameDecoder()
+        self._card: tuple[bytes, bytes] | None = None
+        self._phase = _Phase.FRESH
+        self._next: dict[Command, deque[AnswerFault]] = {command: deque() for command in Command}
+        self._always: dict[Command, AnswerFault] = {}
+        self._pull_after: int | None = None
+        self.requests: deque[tuple[float, Command]] = deque(maxlen=256)
+        """The last requests understood, with the monotonic time of each."""
+
+    @property
+    def path(self) -> Path:
+        """What a driver opens."""
+        return self._port.path
+
+    def start(self) -> None:
+        """Make the reader appear."""
+        self._port.plug()
+
+    def stop(self) -> None:
+        """Make it vanish for good."""
+        self._port.unplug()
+
+    def plug(self) -> None:
+        """Plug it in again, under the same path."""
+        self._port.plug()
+
+    def unplug(self) -> None:
+        """Pull its cable; it loses its power and what it knew of the card."""
+        self._port.unplug()
+        with self._lock:
+            self._decoder, self._phase = FrameDecoder(), _Phase.FRESH
+
+    def insert(self, document: IdentityDocument, photo: bytes = b"") -> None:
+        """Lay a card on the reader; ``ValueError`` for a document that no card can hold."""
+        self.insert_bytes(resident_id.encode(document), photo or document.photo or bytes(resident_id.PHOTO_LENGTH))
+
+    def insert_bytes(self, text: bytes, photo: bytes) -> None:
+        """Lay a card with any content on the reader."""
+        with self._lock:
+            self._card, self._phase = (text, photo), _Phase.FRESH
+
+    def remove(self) -> None:
+        """Take the card away; nothing happens when there is none."""
+        with self._lock:
+            self._card = None
+
+    def fail_next(self, command: Command, fault: AnswerFault) -> None:
+        """Spoil the next answer to a command; several calls queue up."""
+        with self._lock:
+            self._next[command].append(fault)
+
+    def fail_repeatedly(self, command: Command, fault: AnswerFault) -> None:
+        """Spoil every answer to a command until ``clear``."""
+        with self._lock:
+            self._always[command] = fault
+
+    def pull_after(self, offset: int) -> None:
+        """Take the card away when ``offset`` bytes of the next answers to select and read are out.
+
+        Inside an answer the rest of it is never sent; at its very beginning the reader still says what went wrong.
+        """
+        with self._lock:
+            self._pull_after = offset
+
+    def clear(self) -> None:
+        """Forget every fault asked for."""
+        with self._lock:
+            self._always.clear()
+            self._pull_after = None
+            for queue in self._next.values():
+                queue.clear()
+
+    def _received(self, data: bytes) -> None:
+        self._decoder.feed(data)
+        while (frame := self._decoder.next()) is not None:
+            if not isinstance(frame, bytes):
+                self._port.send(_answer(0x11 if frame.reason == "length" else 0x10))
+                continue
+            command = next((known for known in Command if known.code == frame), None)
+            if command is None:
+                self._port.send(_answer(0x21))
+                continue
+            self._reply(command)
+
+    def _reply(self, command: Command) -> None:
+        with self._lock:
+            self.requests.append((time.monotonic(), command))
+            queue = self._next[command]
+            fault = queue.popleft() if queue else self._always.get(command, AnswerFault())
+            if self._pull_after == 0:
+                self._card, self._pull_after = None, None
+            answer = self._act(command) if fault.status is None else self._refuse(command, fault.status)
+            if self._pull_after is not None and command in (Command.SELECT, Command.READ):
+                if self._pull_after < len(answer):
+                    answer, self._card, self._pull_after = answer[: self._pull_after], None, None
+                else:
+                    self._pull_after -= len(answer)
+        if fault.wrong_checksum:
+            answer = answer[:-1] + bytes([answer[-1] ^ 0x01])
+        self._port.pause(fault.delay)
+        self._port.send(fault.garbage + answer[: fault.keep])
+
+    def _refuse(self, command: Command, status: int) -> bytes:
+        if command is Command.READ:
+            self._phase = _Phase.SPENT
+        return _answer(status)
+
+    def _act(self, command: Command) -> bytes:
+        """Do what a command asks for and return the whole answer frame."""
+        match command:
+            case Command.RESET | Command.STATUS:
+                return _answer(0x90)
+            case Command.SAM_ID:
+                return _answer(0x90, SAM_ID)
+            case Command.FIND:
+                if self._card is None or self._phase is _Phase.SPENT:
+                    return _answer(0x80)
+                self._phase = _Phase.FOUND
+                return _answer(0x9F, bytes(4))
+            case Command.SELECT:
+                if self._card is None or self._phase is not _Phase.FOUND:
+                    return _answer(0x81)
+                self._phase = _Phase.SELECTED
+                return _answer(0x90, bytes(8))
+            case Command.READ:
+                readable = self._card is not None and self._phase is _Phase.SELECTED
+                self._phase = _Phase.SPENT
+                if self._card is None or not readable:
+                    return _answer(0x41)
+                text, photo = self._card
+                return _answer(0x90, len(text).to_bytes(2, "big") + len(photo).to_bytes(2, "big") + text + photo)
+
+
+def _answer(status: int, data: bytes = b"") -> bytes:
+    return encode(bytes([0, 0, status]) + data)
