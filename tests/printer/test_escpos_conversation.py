@@ -1,0 +1,106 @@
+"""Answers that come late, unasked or too many are never taken for answers to another question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from drivers.base import Deadline, DriverError
+from drivers.escpos.conversation import Conversation
+from drivers.escpos.transport import Transport
+
+WELL, COVER_OPEN = b"\x12", b"\x16"
+
+
+class ScriptedPrinter(Transport):
+    """A transport whose other end is a function; waiting lets its own clock run, so no test waits."""
+
+    def __init__(self, react: Callable[[bytes], bytes]) -> None:
+        self.react = react
+        self.now = 0.0
+        self.written: list[bytes] = []
+        self.coming = b""
+        self.break_at: int | None = None
+
+    def deadline(self, seconds: float) -> Deadline:
+        return Deadline.after(seconds, lambda: self.now)
+
+    def open(self, deadline: Deadline) -> None:
+        self.coming = b""
+
+    def close(self) -> None:
+        self.coming = b""
+
+    def write_some(self, data: bytes, deadline: Deadline) -> int:
+        if self.break_at is not None and sum(map(len, self.written)) >= self.break_at:
+            raise DriverError("printer.not_found")
+        self.written.append(data)
+        self.coming += self.react(data)
+        return len(data)
+
+    def read_some(self, deadline: Deadline) -> bytes:
+        data, self.coming = self.coming, b""
+        if not data:
+            self.now = max(self.now + 0.001, deadline.at)
+        return data
+
+
+def scripted(*answers: bytes) -> ScriptedPrinter:
+    """Answer each question (three bytes) with the next of these, then as a healthy printer."""
+    left = list(answers)
+    return ScriptedPrinter(lambda data: (left.pop(0) if left else WELL) if data[:2] == b"\x10\x04" else b"")
+
+
+def codes(conversation: Conversation, printer: ScriptedPrinter) -> list[str] | None:
+    status = conversation.status(printer.deadline(5.0))
+    return None if status is None else [fault.code for fault in status.faults]
+
+
+def test_four_answers_are_a_status():
+    printer = scripted(b"\x1a", COVER_OPEN, WELL, WELL)
+    assert codes(Conversation(printer), printer) == ["printer.cover_open"]
+
+
+def test_an_answer_that_comes_when_the_next_question_is_asked_shifts_nothing():
+    # The first question is answered only after the second poll has begun: every answer is one question late.
+    printer = scripted(b"", WELL, WELL, COVER_OPEN, WELL + WELL)
+    conversation = Conversation(printer)
+    assert codes(conversation, printer) is None
+    assert codes(conversation, printer) is None, "a cover that is open would be read as a jam"
+    assert codes(conversation, printer) == []
+
+
+def test_answers_to_questions_inside_an_image_shift_nothing():
+    printer = scripted(WELL, WELL, COVER_OPEN, WELL + WELL)
+    conversation = Conversation(printer)
+    conversation.send(b"\x1dv0\x00\x03\x00\x01\x00\x10\x04\x01", printer.deadline(5.0))
+    printer.coming = b""  # the answer to the question in the image is still under way
+    assert codes(conversation, printer) is None
+    assert codes(conversation, printer) == []
+
+
+def test_xoff_stops_the_data_and_xon_lets_it_go_on():
+    printer = ScriptedPrinter(lambda data: b"\x13")
+    conversation = Conversation(printer)
+    sent = conversation.send(b"x" * 3000, printer.deadline(2.0))
+    assert (sent.accepted, sent.lost, len(printer.written)) == (1024, None, 1)
+    printer.coming = b"\x11"
+    printer.react = lambda data: b"\x13\x11"
+    assert conversation.send(b"x" * 3000, printer.deadline(2.0)).accepted == 3000
+
+
+def test_questions_are_asked_in_spite_of_xoff():
+    printer = scripted(b"\x13" + WELL)
+    conversation = Conversation(printer)
+    assert codes(conversation, printer) == []
+
+
+@pytest.mark.parametrize(("break_at", "accepted"), [(0, 0), (1, 1024), (2000, 2048)])
+def test_what_was_taken_before_the_connection_broke_is_counted(break_at: int, accepted: int):
+    printer = scripted()
+    printer.break_at = break_at
+    sent = Conversation(printer).send(b"x" * 5000, printer.deadline(2.0))
+    assert sent.accepted == accepted
+    assert sent.lost is not None
+    assert sent.lost.fault.code == "printer.not_found"
