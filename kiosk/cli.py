@@ -1,0 +1,189 @@
+"""The ``kiosk`` command: run, tour, self-test, status, and checks of what people write. Exit 0 pass, 1 fail, 2 usage."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kiosk.training.sim_commands import app as sim_app
+
+if TYPE_CHECKING:
+    from kiosk.config import Configuration
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A self-service terminal for government services.",
+)
+services_app = typer.Typer(no_args_is_help=True, help="Services as data.")
+config_app = typer.Typer(no_args_is_help=True, help="The terminal's configuration.")
+app.add_typer(services_app, name="services")
+app.add_typer(config_app, name="config")
+app.add_typer(sim_app, name="sim")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The configuration (default: /etc/civic-kiosk/kiosk.toml)."),
+]
+
+
+def _fail(text: str, code: int = 1) -> typer.Exit:
+    typer.echo(text, err=True)
+    return typer.Exit(code)
+
+
+def _loaded(config: Path | None) -> Configuration | None:
+    from kiosk.config import ConfigurationError, load
+
+    try:
+        return None if config is None else load(config)
+    except ConfigurationError as error:
+        raise _fail(f"kiosk: {error}", 2) from None
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Virtual devices, an embedded central platform and the dock.")
+    ] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window, for tests.", hidden=True)] = False,
+    landscape: Annotated[bool, typer.Option("--landscape", help="With --training: a screen of 1920x1080.")] = False,
+    directory: Annotated[
+        Path | None, typer.Option("--training-directory", help="With --training: where its files go.")
+    ] = None,
+) -> None:
+    """Run the terminal until Ctrl-C or SIGTERM."""
+    if training:
+        from kiosk.training.supervisor import run_training
+
+        raise typer.Exit(run_training(directory, landscape, _loaded(config)))
+    # What is loaded at start stays: to collect it again and again would only make the start longer. ``run`` turns it on.
+    gc.disable()
+    from kiosk.app import default_configuration
+    from kiosk.app import run as run_terminal
+    from kiosk.config import ConfigurationError, load
+
+    try:
+        raise typer.Exit(run_terminal(load(config or default_configuration()), headless))
+    except ConfigurationError as error:
+        raise _fail(f"kiosk: {error}", 2) from None
+
+
+@app.command()
+def tour(
+    service: Annotated[str, typer.Argument(help="The service's id, such as medical_insurance_enrolment.")],
+    citizen: Annotated[
+        Path | None, typer.Option("--citizen", metavar="FILE", help="Who visits (docs/citizen-files.md).")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where pictures, receipts and summary.json go.")
+    ] = Path("var/tour"),
+    language: Annotated[str, typer.Option("--language", help="zh or en.")] = "zh",
+    landscape: Annotated[bool, typer.Option("--landscape", help="A screen of 1920x1080 instead of 1080x1920.")] = False,
+) -> None:
+    """A scripted citizen touches the real screens from the home screen to the end of SERVICE."""
+    from kiosk.config import ASSETS
+
+    if language not in ("zh", "en"):
+        raise _fail("kiosk tour: --language is zh or en", 2)
+    if not (ASSETS / "services" / f"{service}.toml").is_file():
+        raise _fail(f"kiosk tour: there is no service {service!r}", 2)
+    from kiosk.training.citizen import CitizenFileError
+    from kiosk.training.tour import run_tour
+
+    try:
+        code = run_tour(service, citizen, out, language, landscape)
+    except CitizenFileError as error:
+        raise _fail(f"kiosk tour: {error}", 2) from None
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Whether the terminal runs, reaches central and has room, and what waits to be handed in; while it runs or not."""
+    from kiosk.status import show
+
+    raise typer.Exit(show(config, as_json))
+
+
+@app.command()
+def selftest(
+    device: Annotated[str | None, typer.Option("--device", metavar="NAME", help="Only this device.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    config: ConfigOption = None,
+    language: Annotated[str, typer.Option("--language", help="zh or en.")] = "en",
+    training: Annotated[bool, typer.Option("--training", help="Try it on virtual devices.")] = False,
+) -> None:
+    """Run every configured device's own checks; exit 0 only if none failed."""
+    if language not in ("zh", "en"):
+        raise _fail("kiosk selftest: --language is zh or en", 2)
+    if training:
+        if config is not None:
+            raise _fail("kiosk: --training makes its own configuration; leave --config out", 2)
+        from kiosk.training.hall_check import run_training_selftest
+
+        raise typer.Exit(run_training_selftest(device, as_json, language))
+    from kiosk.selftest.command import run_selftest
+
+    raise typer.Exit(run_selftest(config, device, as_json, language))
+
+
+@services_app.command("check")
+def services_check(
+    path: Annotated[
+        Path | None, typer.Argument(help="A service file or a folder of them (default: assets/services).")
+    ] = None,
+) -> None:
+    """Find every mistake in service files before a citizen does."""
+    from kiosk.config import ASSETS
+    from kiosk.journey.inspection import check
+
+    place = path or ASSETS / "services"
+    files = sorted(place.glob("*.toml")) if place.is_dir() else [place]
+    if not files or not all(file.is_file() for file in files):
+        raise _fail(f"kiosk services check: no service file at {place}", 2)
+    failed = False
+    for file in files:
+        _, findings = check(file)
+        failed = failed or bool(findings)
+        typer.echo(f"{file.name}: {'ok' if not findings else f'{len(findings)} wrong'}")
+        for finding in findings:
+            typer.echo(f"  {finding}")
+    raise typer.Exit(1 if failed else 0)
+
+
+@config_app.command("check")
+def config_check(file: Annotated[Path | None, typer.Argument(help="The configuration file.")] = None) -> None:
+    """Find every mistake in a configuration."""
+    from kiosk.app import configuration_problems, default_configuration
+    from kiosk.config import ConfigurationError, load
+
+    place = file or default_configuration()
+    if not place.is_file():
+        raise _fail(f"kiosk config check: {place} is not there", 2)
+    try:
+        problems = configuration_problems(load(place))
+    except ConfigurationError as error:
+        problems = str(error).splitlines()
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{place}: ok")
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Devices at work: a thread each, with deadlines, back-off and availability."""

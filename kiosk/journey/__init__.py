@@ -1,0 +1,1 @@
+"""Services as data: loading, checking, and the pure engine that walks them."""

@@ -1,0 +1,1 @@
+"""Checks that tell a technician what is wrong."""

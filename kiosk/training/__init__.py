@@ -1,0 +1,1 @@
+"""Training mode: virtual hardware, the dock and the scripted citizen."""

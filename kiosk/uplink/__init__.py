@@ -1,0 +1,1 @@
+"""The way to the central platform: client, outbox and link state."""
