@@ -1,0 +1,1 @@
+"""What the citizen and the technician see: Kivy, fed with views, answering with intents."""
