@@ -1,0 +1,1 @@
+"""The reference central platform and the operators console."""

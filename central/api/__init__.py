@@ -1,0 +1,1 @@
+"""What terminals call: version 1 of the contract over HTTP."""
