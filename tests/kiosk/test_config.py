@@ -1,0 +1,450 @@
+"""The configuration and the commands around it: every mistake is named, and the exit code says what happened."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import threading
+
+import pytest
+from kiosk_stage import CLASSES, KEY
+from service_maker import as_toml
+from typer.testing import CliRunner
+
+from drivers import registry
+from drivers.base import Check, CheckOutcome, DriverError, Fault
+from kiosk.app import configuration_problems, device_entries
+from kiosk.cli import app
+from kiosk.config import ASSETS, ConfigurationError, load, parse
+from kiosk.devices.desk import DeviceEntry
+from kiosk.journal import Journal
+from kiosk.selftest import command as selftest
+
+REAL = {
+    "reader": {"driver": "sdt", "options": {"port": "/dev/ttyS9"}},
+    "printer": {"driver": "escpos", "options": {"address": "tcp://127.0.0.1:9"}},
+}
+VIRTUAL = {"camera": {"driver": "virtual_document_camera", "options": {"picture": "x.png"}}}
+
+
+def table(directory, **changed):
+    token = directory / "token"
+    token.write_text("a-token", encoding="ascii")
+    return {
+        "profile": "production",
+        "terminal": {"id": "T001", "site": "示例大厅", "site_en": "Example hall"},
+        "central": {"url": "https://central.example", "token_file": str(token)},
+        "storage": {"directory": str(directory / "storage")},
+        "services": {"offered": ["progress_query"]},
+        "devices": REAL,
+        **changed,
+    }
+
+
+def written(directory, **changed):
+    path = directory / "kiosk.toml"
+    lines = [f"{name} = {as_toml(value)}" for name, value in table(directory, **changed).items()]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def kiosk(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+# ---- the file
+
+
+def test_a_whole_file_is_read_with_its_defaults(tmp_path):
+    configuration = load(written(tmp_path))
+    assert configuration.terminal.id == "T001"
+    assert (configuration.idle.warn_after, configuration.idle.answer_within, configuration.idle.extensions) == (
+        60,
+        30,
+        3,
+    )
+    assert configuration.devices["printer"].options == {"address": "tcp://127.0.0.1:9"}
+    assert configuration_problems(configuration) == []
+
+
+SECTIONS = ["terminal", "central", "window", "idle", "storage", "services"]
+
+
+@pytest.mark.parametrize("section", ["", *SECTIONS, "devices.printer", "training"])
+def test_an_unknown_key_is_an_error_that_names_it(tmp_path, section):
+    data = table(tmp_path, window={}, idle={}, profile="training", training={"observer_socket": "/tmp/x"})
+    data["devices"] = {name: dict(device) for name, device in REAL.items()}
+    place = data
+    for part in filter(None, section.split(".")):
+        place = place[part]
+    place["colour"] = 1
+    with pytest.raises(ConfigurationError) as error:
+        parse(data, "kiosk.toml")
+    assert str(error.value).startswith(f"kiosk.toml: {section + '.' if section else ''}colour: ")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("terminal", "id", "x" * 26),  # the journal's local numbers leave no room for more
+        ("terminal", "id", "T 1"),
+        ("terminal", "language", "fr"),
+        ("central", "url", "ftp://central"),
+        ("central", "timeout_seconds", 0),
+        ("window", "width", 10),
+        ("idle", "warn_after", 0),
+        ("idle", "extensions", -1),
+        ("services", "offered", "progress_query"),
+    ],
+)
+def test_a_wrong_value_is_named(tmp_path, section, key, value):
+    data = table(tmp_path)
+    data[section] = {**data.get(section, {}), key: value}
+    with pytest.raises(ConfigurationError, match=f"{section}.{key}"):
+        parse(data, "kiosk.toml")
+
+
+def test_every_mistake_is_named_at_once(tmp_path):
+    with pytest.raises(ConfigurationError) as error:
+        parse(table(tmp_path, profile="test", terminal={}), "kiosk.toml")
+    assert len(str(error.value).splitlines()) == 4
+
+
+@pytest.mark.parametrize(("profile", "training"), [("production", {"observer_socket": "/tmp/x"}), ("training", None)])
+def test_the_training_part_goes_with_the_training_profile_and_only_with_it(tmp_path, profile, training):
+    data = table(tmp_path, profile=profile)
+    if training:
+        data["training"] = training
+    with pytest.raises(ConfigurationError, match="training"):
+        parse(data, "kiosk.toml")
+
+
+def test_files_that_are_no_configuration_are_named(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load(tmp_path / "gone.toml")
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="is not TOML"):
+        load(tmp_path / "bad.toml")
+
+
+# ---- devices
+
+
+def configuration(directory, devices, profile="production"):
+    more = {"training": {"observer_socket": "/tmp/x"}} if profile == "training" else {}
+    return parse(table(directory, devices=devices, profile=profile, **more), "kiosk.toml")
+
+
+@pytest.mark.parametrize("driver", sorted(name for name, driver in registry._DRIVERS.items() if driver.virtual))
+def test_production_refuses_every_virtual_driver_and_training_takes_it(tmp_path, driver):
+    devices = {"it": {"driver": driver, "options": dict.fromkeys(registry.find(driver).required, "x")}}
+    with pytest.raises(ConfigurationError, match=f"devices.it: {driver} is a virtual device"):
+        device_entries(configuration(tmp_path, devices))
+    (entry,) = device_entries(configuration(tmp_path, devices, "training"))
+    assert (entry.name, entry.device_class) == ("it", registry.find(driver).device_class)
+
+
+@pytest.mark.parametrize(
+    ("device", "problem"),
+    [
+        ({"driver": "toaster"}, "no driver is called 'toaster'"),
+        ({"driver": "sdt", "options": {"port": "/dev/ttyS0", "colour": "red"}}, "sdt takes no option colour"),
+        ({"driver": "sdt"}, "sdt needs the option port"),
+        ({"driver": "serial_scanner", "options": {"baud": 9600}}, "serial_scanner needs the option port"),
+        ({"driver": "escpos"}, "escpos needs the option address"),
+    ],
+)
+def test_a_driver_or_an_option_that_is_not_there_is_named(tmp_path, device, problem):
+    with pytest.raises(ConfigurationError, match=f"devices.it: {problem}"):
+        device_entries(configuration(tmp_path, {"it": device}))
+
+
+def test_a_vendor_s_package_can_bring_a_driver(monkeypatch):
+    vendor = registry.Driver("card_reader", frozenset(), lambda *_: None)
+
+    class Entry:
+        name = "vendor_reader"
+
+        def load(self):
+            return vendor
+
+    monkeypatch.setattr(
+        registry, "entry_points", lambda group: [Entry()] if group == registry.ENTRY_POINT_GROUP else []
+    )
+    assert registry.find("vendor_reader") is vendor
+
+
+def test_every_driver_needs_only_options_that_it_takes():
+    for driver in registry._DRIVERS.values():
+        assert driver.required <= driver.options
+        assert driver.device_class in CLASSES.values()
+
+
+# ---- kiosk config check
+
+
+def test_config_check_passes_a_whole_file(tmp_path):
+    done = kiosk("config", "check", written(tmp_path))
+    assert (done.exit_code, done.output.strip()) == (0, f"{tmp_path / 'kiosk.toml'}: ok")
+
+
+def test_config_check_names_everything_that_is_wrong(tmp_path):
+    path = written(tmp_path, devices={**REAL, **VIRTUAL}, services={"offered": ["progress_query", "nothing"]})
+    (tmp_path / "token").unlink()
+    done = kiosk("config", "check", path)
+    assert done.exit_code == 1
+    lines = done.output.splitlines()
+    assert len(lines) == 3
+    assert "service nothing: nothing.toml: cannot be read" in lines[0]
+    assert "devices.camera: virtual_document_camera is a virtual device, which production refuses" in lines[1]
+    assert "central.token_file" in lines[2]
+
+
+def test_config_check_of_a_file_with_a_wrong_key_or_without_a_file(tmp_path):
+    done = kiosk("config", "check", written(tmp_path, colour=1))
+    assert done.exit_code == 1
+    assert "colour" in done.output
+    done = kiosk("config", "check", tmp_path / "gone.toml")
+    assert done.exit_code == 2
+    assert "is not there" in done.output
+
+
+def test_the_default_configuration_can_be_named_by_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("CIVIC_KIOSK_CONFIG", str(written(tmp_path)))
+    assert kiosk("config", "check").exit_code == 0
+
+
+# ---- kiosk services check
+
+
+def test_services_check_passes_the_shipped_services():
+    done = kiosk("services", "check")
+    assert done.exit_code == 0
+    assert done.output.splitlines() == ["medical_insurance_enrolment.toml: ok", "progress_query.toml: ok"]
+
+
+def test_services_check_names_each_mistake_of_each_file(tmp_path):
+    for path in (ASSETS / "services").glob("*.toml"):
+        shutil.copy(path, tmp_path)
+    broken = tmp_path / "progress_query.toml"
+    broken.write_text(
+        broken.read_text(encoding="utf-8").replace('next = "finish"', 'next = "finnish"'), encoding="utf-8"
+    )
+    done = kiosk("services", "check", tmp_path)
+    assert done.exit_code == 1
+    assert done.output.splitlines() == [
+        "medical_insurance_enrolment.toml: ok",
+        "progress_query.toml: 1 wrong",
+        "  steps.result: leads to 'finnish', which is no step",
+    ]
+    assert kiosk("services", "check", broken).exit_code == 1
+    assert kiosk("services", "check", tmp_path / "medical_insurance_enrolment.toml").exit_code == 0
+
+
+def test_services_check_without_a_file_is_a_wrong_call(tmp_path):
+    for place in (tmp_path, tmp_path / "gone.toml"):
+        done = kiosk("services", "check", place)
+        assert done.exit_code == 2
+        assert "no service file" in done.output
+
+
+# ---- kiosk status
+
+
+@pytest.fixture
+def central():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def status_of(tmp_path, url):
+    central = {"url": url, "token_file": str(tmp_path / "token")}
+    return written(tmp_path, central=central)
+
+
+def open_journal(tmp_path):
+    (tmp_path / "storage").mkdir(exist_ok=True)
+    return Journal.open(tmp_path / "storage" / "journal.sqlite", KEY)
+
+
+def test_status_of_a_terminal_that_runs(tmp_path, central):
+    journal = open_journal(tmp_path)
+    done = kiosk("status", "--json", "--config", status_of(tmp_path, central))
+    journal.close()
+    found = json.loads(done.output)
+    assert (found["running"], found["central_reachable"], found["waiting"]) == (True, True, None)
+    assert found["well"] == (done.exit_code == 0)
+    assert (found["terminal"], found["profile"], found["journal_problem"]) == ("T001", "production", "")
+
+
+def test_status_of_a_terminal_that_does_not_run_tells_what_waits(tmp_path, central):
+    journal = open_journal(tmp_path)
+    for number in range(3):
+        journal.add(f"019a0000-0000-7000-8000-00000000000{number}", "submission", "T001", b"body")
+    journal.close()
+    done = kiosk("status", "--config", status_of(tmp_path, central))
+    assert done.exit_code == 1
+    assert "does not run" in done.output
+    assert "waiting for central 3" in done.output
+    assert "reachable" in done.output
+
+
+def test_status_without_a_journal_or_a_network(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    done = kiosk("status", "--json", "--config", status_of(tmp_path, url))
+    assert done.exit_code == 1
+    found = json.loads(done.output)
+    assert (found["running"], found["central_reachable"], found["waiting"]) == (False, False, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"no database" * 500])
+def test_status_with_a_journal_that_nobody_can_read_says_so(tmp_path, central, content):
+    (tmp_path / "storage").mkdir()
+    (tmp_path / "storage" / "journal.sqlite").write_bytes(content)
+    done = kiosk("status", "--config", status_of(tmp_path, central))
+    assert done.exit_code == 1
+    assert "the journal cannot be read" in done.output
+
+
+def test_status_without_a_configuration_is_a_wrong_call(tmp_path):
+    done = kiosk("status", "--config", tmp_path / "gone.toml")
+    assert done.exit_code == 2
+    assert "cannot be read" in done.output
+
+
+# ---- kiosk selftest
+
+
+class Toy:
+    def __init__(self, checks=(), trouble=None):
+        self.checks, self.trouble, self.closed = checks, trouble, False
+
+    def open(self, deadline):
+        if self.trouble is not None:
+            raise self.trouble
+
+    def self_test(self, deadline):
+        return self.checks
+
+    def close(self):
+        self.closed = True
+
+
+PASSED = Toy(
+    (Check("port", CheckOutcome.PASS, evidence="115200"), Check("lamp", CheckOutcome.WARN, Fault("printer.paper_low")))
+)
+FAILED = Toy((Check("paper", CheckOutcome.FAIL, Fault("printer.paper_out"), "0x60"), Check("cut", CheckOutcome.SKIP)))
+
+
+def entries(**devices):
+    return tuple(
+        DeviceEntry(name, "receipt_printer", "toy", lambda device=device: device) for name, device in devices.items()
+    )
+
+
+@pytest.fixture
+def testing(tmp_path, monkeypatch):
+    def run(*arguments, **devices):
+        monkeypatch.setattr(selftest, "device_entries", lambda _: entries(**devices))
+        return kiosk("selftest", "--config", written(tmp_path), *arguments)
+
+    return run
+
+
+def test_selftest_passes_when_nothing_failed(testing):
+    done = testing("--json", printer=PASSED)
+    assert done.exit_code == 0
+    assert [(line["check"], line["outcome"]) for line in json.loads(done.output)] == [
+        ("port", "pass"),
+        ("lamp", "warn"),
+    ]
+    assert PASSED.closed
+
+
+def test_selftest_says_for_each_device_what_is_wrong_and_what_to_do(testing, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "250")
+    gone = Toy(trouble=DriverError("printer.not_found", "", "ENOENT"))
+    done = testing(one=PASSED, two=FAILED, three=gone)
+    assert done.exit_code == 1
+    assert gone.closed
+    for words in (
+        ("two", "paper", "fail", "The paper is out [printer.paper_out]", "Put in a new roll", "0x60"),
+        ("three", "connection", "fail", "The printer cannot be reached", "ENOENT"),
+    ):
+        assert any(all(word in line for word in words) for line in done.output.splitlines()), words
+    zh = testing("--json", "--language", "zh", two=FAILED)
+    assert "打印纸用完" in zh.output
+
+
+def test_selftest_of_one_device_alone_and_of_one_that_is_not_there(testing):
+    done = testing("--device", "one", one=PASSED, two=FAILED)
+    assert done.exit_code == 0
+    done = testing("--device", "three", one=PASSED, two=FAILED)
+    assert done.exit_code == 2
+    assert "there are one, two" in done.output
+
+
+def test_a_driver_s_bug_is_a_failed_line_and_so_is_a_device_that_never_returns(testing, monkeypatch):
+    monkeypatch.setattr(selftest, "OPEN_SECONDS", -4.0)
+    monkeypatch.setattr(selftest, "TEST_SECONDS", 0.2)
+    release = threading.Event()
+    hanging = Toy()
+    hanging.open = lambda deadline: release.wait(10)
+    done = testing("--json", buggy=Toy(trouble=ValueError("bug")), hanging=hanging)
+    release.set()
+    assert done.exit_code == 1
+    codes = {line["device"]: line["code"] for line in json.loads(done.output)}
+    assert codes == {"buggy": "device.software_error", "hanging": "device.hung"}
+
+
+def test_selftest_without_a_configuration_is_a_wrong_call(tmp_path):
+    assert kiosk("selftest", "--config", tmp_path / "gone.toml").exit_code == 2
+
+
+def test_selftest_really_opens_the_configured_devices(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"tcp://127.0.0.1:{closed.getsockname()[1]}"
+    devices = {"reader": REAL["reader"], "printer": {"driver": "escpos", "options": {"address": address}}}
+    done = kiosk("selftest", "--json", "--config", written(tmp_path, devices=devices))
+    assert done.exit_code == 1
+    assert {(line["device"], line["code"]) for line in json.loads(done.output)} == {
+        ("reader", "card_reader.not_found"),
+        ("printer", "printer.not_found"),
+    }
+
+
+# ---- the other commands' words
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("run",), ("tour",), ("selftest",), ("status",), ("services", "check"), ("config", "check"), ("sim",)],
+)
+def test_every_command_has_help(arguments):
+    done = kiosk(*arguments, "--help")
+    assert done.exit_code == 0
+    assert "Usage:" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("tour", "nothing"), "there is no service"),
+        (("tour", "progress_query", "--language", "fr"), "zh or en"),
+        (("run", "--training", "--config", "x.toml"), "x.toml: cannot be read"),
+        (("selftest", "--training", "--config", "x.toml"), "leave --config out"),
+        (("dance",), "No such command"),
+    ],
+)
+def test_a_wrong_call_is_said_to_be_one(arguments, words):
+    done = kiosk(*arguments)
+    assert done.exit_code == 2
+    assert words in done.output
+
+
+def test_run_with_a_wrong_configuration_fails_with_words(tmp_path):
+    done = kiosk("run", "--config", written(tmp_path, colour=1))
+    assert done.exit_code == 2
+    assert "colour" in done.output
