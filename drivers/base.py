@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from drivers.operator import Operator
+from drivers.wire import Direction, Watcher, WireEvent
+
 
 class DeviceState(StrEnum):
     """What a device is doing, in the words that go to operators."""
@@ -83,12 +86,16 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One self-test check: its stable name, outcome, the fault found (if any) and what was measured."""
+    """One self-test check: its stable name, outcome, the fault found (if any) and what was measured.
+
+    ``picture`` is a PNG or JPEG for the report (a camera's frame, a test print), never of a person or a person's paper.
+    """
 
     name: str
     outcome: CheckOutcome
     fault: Fault | None = None
     evidence: str = ""
+    picture: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,9 @@ class Device(ABC):
     Every call returns before its deadline (plus one short system call) or raises ``DriverError``.
     """
 
+    watcher: Watcher | None = None
+    """Who wants to see the wire now; set on the device's own thread."""
+
     @abstractmethod
     def identity(self) -> DeviceIdentity:
         """Say what this is; known in full only after ``open``."""
@@ -156,4 +166,14 @@ class Device(ABC):
 
     @abstractmethod
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
-        """Run the device's own checks, on an open device."""
+        """Run the checks that need no hand and use nothing up, on an open device."""
+
+    def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+        """Run the checks that need a person (a card, a look at a print), on an open device; none by default."""
+        del operator, deadline
+        return ()
+
+    def saw(self, direction: Direction, length: int, shown: str, meaning: str) -> None:
+        """Tell the watcher, if there is one, what went over the wire. ``shown`` has personal bytes masked already."""
+        if self.watcher is not None:
+            self.watcher(WireEvent(direction, length, shown, meaning))

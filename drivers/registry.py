@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from drivers.base import Device
+from drivers.conformance.bench import Bench
 from drivers.hall import Hall
 
 Options = Mapping[str, str | int | float | bool]
@@ -36,7 +37,7 @@ class Driver:
     """One driver: the class of device it serves, which options it takes and which of them it needs, and how to make it.
 
     ``make`` is called on the device's own thread, so that heavy libraries are imported there. ``virtual`` drivers are the real
-    ones against virtual hardware; production refuses them.
+    ones against virtual hardware; production refuses them. ``benches`` are the hardware that the conformance suite tests it on.
     """
 
     device_class: str
@@ -44,6 +45,7 @@ class Driver:
     make: Callable[[str, Options, Resources], Device]
     virtual: bool = False
     required: frozenset[str] = frozenset()
+    benches: tuple[Callable[[], Bench], ...] = ()
 
 
 def _pcsc(name: str, options: Options, resources: Resources) -> Device:

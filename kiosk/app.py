@@ -111,7 +111,7 @@ class App:
         self.devices = DeviceDesk(device_entries(configuration), self.bus, self._device_changed, self._bug)
         self._printers_to_clear: set[str] = set()
         self._settle_prints()
-        self.faults = Catalogue.load(ASSETS / "faults" / "faults.toml")
+        self.faults = Catalogue.load(ASSETS / "faults")
         self.services = services(configuration)
         tools = Tools(
             devices=self.devices,

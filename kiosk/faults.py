@@ -36,10 +36,15 @@ class Catalogue:
     entries: dict[str, Entry]
 
     @classmethod
-    def load(cls, path: Path) -> Catalogue:
-        """Read ``[codes."a.b"]`` tables. Raises ``ValueError`` for wrong content."""
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))["codes"]
-        return cls({code: Entry.model_validate(table) for code, table in tables.items()})
+    def load(cls, directory: Path) -> Catalogue:
+        """Read the ``[codes."a.b"]`` tables of every file. Raises ``ValueError`` for wrong content or a code twice."""
+        entries: dict[str, Entry] = {}
+        for path in sorted(directory.glob("*.toml")):
+            for code, table in tomllib.loads(path.read_text(encoding="utf-8"))["codes"].items():
+                if code in entries:
+                    raise ValueError(f"{path.name}: the code {code} stands twice")
+                entries[code] = Entry.model_validate(table)
+        return cls(entries)
 
     def entry(self, code: str) -> Entry:
         """Return the entry of a code, or the one for unknown codes."""

@@ -89,7 +89,7 @@ def run_selftest(config: Path | None, device: str | None, as_json: bool, languag
         )
         return 1
     lines = examine_all(entries)
-    catalogue = Catalogue.load(ASSETS / "faults" / "faults.toml")
+    catalogue = Catalogue.load(ASSETS / "faults")
     if as_json:
         sys.stdout.write(json.dumps([_as_json(line, catalogue, language) for line in lines], ensure_ascii=False) + "\n")
     else:

@@ -119,7 +119,7 @@ class Visitor:
 
     def _refused(self, glass: dict[str, Any], prefix: str) -> None:
         """Understand why by the words on the screen: try again where they say so, else take everything along and leave."""
-        faults = Catalogue.load(ASSETS / "faults" / "faults.toml")
+        faults = Catalogue.load(ASSETS / "faults")
         said = glass["message"]
         codes = (code for code in faults.entries if code.startswith(prefix))
         why = next((code for code in codes if faults.for_citizen(code, self._language) == said), "unknown")

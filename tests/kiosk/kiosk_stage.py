@@ -343,7 +343,7 @@ class Stage:
             background=self.background,
             timers=self.timers,
             texts=Texts(ASSETS / "texts" / "kiosk.toml"),
-            faults=Catalogue.load(ASSETS / "faults" / "faults.toml"),
+            faults=Catalogue.load(ASSETS / "faults"),
             journal=self.journal,
             outbox=self.outbox,
             inquire=self._inquire,

@@ -17,7 +17,7 @@ from kiosk.journey.inspection import WORDED_ALTERNATIVES
 from kiosk.presentation import STAGE_OF_KIND
 from kiosk.texts import LANGUAGES, Texts, TextsError
 
-CATALOGUE = Catalogue.load(ASSETS / "faults" / "faults.toml")
+CATALOGUE = Catalogue.load(ASSETS / "faults")
 TEXTS = Texts(ASSETS / "texts" / "kiosk.toml")
 CODE = re.compile(r"[a-z_]+\.[a-z_]+")
 FAULTS = {"DriverError", "Fault", "CardRefused", "QrRefused", "CaptureRefused"}
@@ -193,7 +193,7 @@ def test_a_text_file_that_is_not_whole_is_named(tmp_path, content, problem):
 # ---- how it is written
 
 FILES = [
-    ASSETS / "faults" / "faults.toml",
+    *sorted((ASSETS / "faults").glob("*.toml")),
     *sorted((ASSETS / "texts").glob("*.toml")),
     *sorted((ASSETS / "services").glob("*.toml")),
     *sorted((ASSETS / "receipts").glob("*.toml")),

@@ -11,7 +11,7 @@ from kiosk.config import ASSETS
 from kiosk.faults import Catalogue
 from kiosk.texts import Texts
 
-FAULTS = Catalogue.load(ASSETS / "faults" / "faults.toml")
+FAULTS = Catalogue.load(ASSETS / "faults")
 TEXTS = Texts(ASSETS / "texts" / "kiosk.toml")
 
 

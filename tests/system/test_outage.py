@@ -14,7 +14,7 @@ from kiosk.faults import Catalogue
 from kiosk.journal import Journal, load_key
 from kiosk.training.world import World
 
-FAULTS = Catalogue.load(ASSETS / "faults" / "faults.toml")
+FAULTS = Catalogue.load(ASSETS / "faults")
 
 
 def cases(world):

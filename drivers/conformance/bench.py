@@ -1,0 +1,88 @@
+"""What the conformance suite must know of a driver: how to make its device, and what can happen to the hardware below."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from random import Random
+from threading import Event
+from typing import Any
+
+from drivers.base import Deadline, Device
+
+Operation = Callable[[Any, Deadline, Event], object]
+"""One of a device's calls, as the terminal makes it: ``operation(device, deadline, cancel)``."""
+
+
+class Disturbance(StrEnum):
+    """What can happen to hardware while it is talked to."""
+
+    UNPLUG = "unplug"
+    """The connection is gone, until ``calm``."""
+    MUTE = "mute"
+    """Commands are taken, nothing is answered, until ``calm``."""
+    LATE = "late"
+    """Answers come late, within the operation's deadline or after it."""
+    PARTIAL = "partial"
+    """An answer stops in the middle."""
+    GARBAGE = "garbage"
+    """Bytes that belong to no answer come before, in, or instead of one."""
+    HANG = "hang"
+    """The hardware takes nothing any more and answers nothing."""
+
+
+class Bench(ABC):
+    """One device on a bench. ``start`` brings up its hardware, virtual or real; one bench serves one test at a time.
+
+    The suite makes a new device, opens it, calls ``prepare`` and an operation, and judges what comes back.
+    """
+
+    name: str
+    """Stable, such as ``escpos_tcp``: a seed and a name replay a test."""
+    device_class: str
+
+    @abstractmethod
+    def start(self) -> None:
+        """Bring the hardware up, in its good state."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Take it down; no thread, process or file is left."""
+
+    @abstractmethod
+    def make(self) -> Device:
+        """Return a new device for this hardware, not opened."""
+
+    @abstractmethod
+    def make_absent(self) -> Device:
+        """Return a device of the same driver for hardware that is not there."""
+
+    @property
+    @abstractmethod
+    def operations(self) -> Mapping[str, Operation]:
+        """The calls of this device's class beyond those of every device (open, poll, reset, self_test)."""
+
+    @property
+    @abstractmethod
+    def disturbances(self) -> frozenset[Disturbance]:
+        """What this bench can do to the hardware."""
+
+    @abstractmethod
+    def prepare(self, operation: str) -> None:
+        """Make everything ready for the operation to succeed: put the card, hold the code, load paper."""
+
+    @abstractmethod
+    def arm(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen at a moment of the next conversation that ``random`` chooses: a byte, an APDU, a frame."""
+
+    @abstractmethod
+    def calm(self) -> None:
+        """End every disturbance and plug everything in again; safe at any time."""
+
+    @abstractmethod
+    def judge(self, operation: str, result: object, disturbed: bool) -> str:
+        """Say what is wrong with an operation's result, or return an empty text.
+
+        Undisturbed it must have succeeded. Disturbed it may have failed honestly, but never half, never with another's data.
+        """
