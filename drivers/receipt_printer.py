@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import Event
 
 from drivers.base import Deadline, Device, Fault
 
@@ -89,13 +90,30 @@ class PrintOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Ticket(StrEnum):
+    """What became of a printed ticket, where the printer holds it out and sees whether it is taken."""
+
+    WAITING = "waiting"
+    """It is held out and can be taken."""
+    TAKEN = "taken"
+    """It is not there any more: somebody took it."""
+    RETRACTED = "retracted"
+    """It was drawn back into the machine, where no citizen gets at it."""
+    UNKNOWN = "unknown"
+    """The printer cannot tell, or does not answer."""
+
+
 @dataclass(frozen=True)
 class PrintResult:
-    """How a print ended; ``accepted_bytes`` is how much the transport took."""
+    """How a print ended; ``accepted_bytes`` is how much the transport took.
+
+    ``ticket`` is ``WAITING`` where the printer holds it out: then ``wait_taken`` and ``retract`` say and decide the rest.
+    """
 
     outcome: PrintOutcome
     faults: tuple[Fault, ...] = ()
     accepted_bytes: int = 0
+    ticket: Ticket = Ticket.UNKNOWN
 
 
 class ReceiptPrinter(Device):
@@ -104,3 +122,13 @@ class ReceiptPrinter(Device):
     @abstractmethod
     def print(self, document: ReceiptDocument, job_id: str, deadline: Deadline) -> PrintResult:
         """Print once. ``job_id`` is four characters of 0x20..0x7E, unique since the last boot."""
+
+    def wait_taken(self, deadline: Deadline, cancel: Event) -> Ticket:
+        """Wait until the ticket that is held out is taken; ``WAITING`` at the deadline or when ``cancel`` is set."""
+        del deadline, cancel
+        return Ticket.UNKNOWN
+
+    def retract(self, deadline: Deadline) -> Ticket:
+        """Draw back a ticket that nobody took: it names a citizen. ``WAITING`` when it is still there at the deadline."""
+        del deadline
+        return Ticket.UNKNOWN

@@ -27,8 +27,18 @@ __all__ = [
     "load_key",
 ]
 
-_VERSION = 1
-_SCHEMA = """
+_VERSION = 2
+_PRINT_JOB = """
+CREATE TABLE print_job (
+    job_id TEXT PRIMARY KEY,
+    entry_key TEXT NOT NULL,
+    process_id TEXT NOT NULL,
+    phase TEXT NOT NULL CHECK (phase IN ('prepared', 'sent', 'printed', 'not_printed', 'unknown', 'taken', 'retracted')),
+    created_at REAL NOT NULL
+) STRICT;
+"""
+_SCHEMA = (
+    """
 CREATE TABLE entry (
     position INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
@@ -42,16 +52,18 @@ CREATE TABLE entry (
     answer BLOB NOT NULL,
     body BLOB NOT NULL
 ) STRICT;
-CREATE TABLE print_job (
-    job_id TEXT PRIMARY KEY,
-    entry_key TEXT NOT NULL,
-    process_id TEXT NOT NULL,
-    phase TEXT NOT NULL CHECK (phase IN ('prepared', 'sent', 'printed', 'not_printed', 'unknown')),
-    created_at REAL NOT NULL
-) STRICT;
 CREATE TABLE counter (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
 CREATE TABLE key_check (sealed BLOB NOT NULL) STRICT;
 """
+    + _PRINT_JOB
+)
+_FROM_VERSION_1 = (
+    "ALTER TABLE print_job RENAME TO print_job_1",
+    _PRINT_JOB,
+    "INSERT INTO print_job SELECT job_id, entry_key, process_id, phase, created_at FROM print_job_1 ORDER BY rowid",
+    "DROP TABLE print_job_1",
+)
+"""Version 1 did not know what became of a ticket; a table's CHECK cannot be changed in place."""
 _COLUMNS = "key, kind, local_no, created_at, body, state, answer, attempts, depends_on"
 _COUNT = (
     "INSERT INTO counter (name, last) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
@@ -65,6 +77,8 @@ _BEFORE = {
     PrintPhase.PRINTED: (PrintPhase.SENT,),
     PrintPhase.NOT_PRINTED: (PrintPhase.PREPARED, PrintPhase.SENT),
     PrintPhase.UNKNOWN: (PrintPhase.SENT,),
+    PrintPhase.TAKEN: (PrintPhase.PRINTED, PrintPhase.UNKNOWN, PrintPhase.TAKEN),
+    PrintPhase.RETRACTED: (PrintPhase.PRINTED, PrintPhase.UNKNOWN),
 }
 
 
@@ -238,6 +252,10 @@ class Journal:
                 for statement in _SCHEMA.split(";"):
                     self._connection.execute(statement)
                 self._connection.execute("INSERT INTO key_check VALUES (?)", (self._cipher.seal(b"", "key_check"),))
+                self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+            elif version == 1:
+                for statement in _FROM_VERSION_1:
+                    self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
                 raise JournalUnavailable("journal.version", f"written by another version of this program ({version})")

@@ -18,13 +18,15 @@ class EntryState(StrEnum):
 
 
 class PrintPhase(StrEnum):
-    """How far a print came. The last three are final."""
+    """How far a print came. Of ``printed`` and ``unknown`` it may become known what became of the paper; all else is final."""
 
     PREPARED = "prepared"
     SENT = "sent"
     PRINTED = "printed"
     NOT_PRINTED = "not_printed"
     UNKNOWN = "unknown"
+    TAKEN = "taken"
+    RETRACTED = "retracted"
 
 
 @dataclass(frozen=True, repr=False)

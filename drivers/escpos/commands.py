@@ -48,6 +48,7 @@ _QR_BYTES_M = (
 """Bytes that QR code versions 1 to 40 hold at error correction level M (ISO/IEC 18004, table 7)."""
 _LEVEL_M = 1
 _ALIGN_NAMES = {Align.LEFT: "left", Align.CENTRE: "center", Align.RIGHT: "right"}
+_LINES_TO_KNIFE = 6
 _PRINTER_PROFILE = "TM-T20II"
 """A profile of python-escpos with 576 dots, a full cut and native QR codes; it decides nothing else here."""
 
@@ -80,13 +81,12 @@ def feed(lines: int) -> bytes:
     return _recorded(lambda recorder: recorder.print_and_feed(lines))
 
 
-@lru_cache(maxsize=1)
-def cut() -> bytes:
-    """Return the feed that brings the last line past the knife, and GS V: cut."""
-    return _recorded(lambda recorder: recorder.cut())
+def cut(command: bytes) -> bytes:
+    """Return the feed that brings the last line past the knife, and the printer's own command to cut."""
+    return feed(_LINES_TO_KNIFE) + command
 
 
-def qr(data: str, module: int) -> bytes:
+def qr(data: str, module: int, dots: int = PAPER_DOTS) -> bytes:
     """Return GS ( k: a QR code that the printer draws itself, error correction M.
 
     ``module`` is made smaller where the code would be wider than the paper. Raises ``ValueError`` when there is nothing
@@ -96,10 +96,10 @@ def qr(data: str, module: int) -> bytes:
     version = bisect_left(_QR_BYTES_M, size) + 1
     if not data or version > len(_QR_BYTES_M):
         raise ValueError(f"a QR code of {size} bytes cannot be printed")
-    widest = PAPER_DOTS // (17 + 4 * version)
+    widest = dots // (17 + 4 * version)
     return _recorded(lambda recorder: recorder.qr(data, ec=_LEVEL_M, size=max(1, min(module, widest, 16)), native=True))
 
 
 def raster(image: Image) -> bytes:
-    """Return GS v 0: an image (mode "1", black on white, at most 576 dots wide) that stands at the set alignment."""
+    """Return GS v 0: an image (mode "1", black on white, no wider than the paper) that stands at the set alignment."""
     return _recorded(lambda recorder: recorder.image(image, impl="bitImageRaster"))

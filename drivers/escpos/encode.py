@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import assert_never
 
 from drivers.escpos import commands
 from drivers.escpos.dot_font import COLUMN_DOTS, GLYPH_DOTS, dot_font
-from drivers.escpos.layout import PAPER_COLUMNS, clean, columns_of, encoded_length, rows, width_of, wrap
+from drivers.escpos.layout import clean, columns_of, rows, width_of, wrap
+from drivers.escpos.profile import Profile, load
 from drivers.receipt_printer import Align, Columns, Cut, Feed, QrCode, ReceiptDocument, Rule, Text
 
 LINE_DOTS = 30
 """Dots from one line of normal size to the next (ESC 2, the default: 1/6 inch at 180 units)."""
 
-_RULE = "─" * (PAPER_COLUMNS // 2)
+_RULE = "─"
 _PLAIN = (Align.LEFT, 1, False)
 
 
 class ReceiptEncoder:
-    """Encodes documents for a 576-dot printer with a Chinese font.
+    """Encodes documents for a printer with a Chinese font.
 
-    Chinese goes out as GB 18030 in Kanji mode. A line with a character outside the one- and two-byte areas, which many
-    printers do not know, goes out as an image of the whole line, so that its characters stay in order.
+    Chinese goes out as GB 18030 in Kanji mode. A line with a character that the printer does not know (many know the
+    two-byte areas alone) goes out as an image of the whole line, so that its characters stay in order.
     """
 
-    def __init__(self, font_directory: Path) -> None:
+    def __init__(self, font_directory: Path, profile: Profile | None = None) -> None:
         self._font = dot_font(font_directory)
+        self._profile = profile or load("epson")
+        self._columns = self._profile.columns
+        self._knows = lru_cache(maxsize=8192)(self._profile.characters.knows)
 
-    def encode(self, document: ReceiptDocument) -> bytes:
-        """Return the bytes of a whole job. Raises ``ValueError`` for a document that cannot stand on the paper."""
-        return b"".join(self._pieces(document))
+    def encode(self, document: ReceiptDocument, opening: bytes = b"") -> bytes:
+        """Return the bytes of a whole job; ``opening`` goes behind the reset of all settings.
+
+        Raises ``ValueError`` for a document that cannot stand on the paper.
+        """
+        return commands.initialise() + opening + b"".join(self._pieces(document))
 
     def _pieces(self, document: ReceiptDocument) -> Iterator[bytes]:
-        yield commands.initialise()
         settings = _PLAIN
         for element in document.elements:
             wanted = self._settings_of(element)
@@ -42,22 +49,22 @@ class ReceiptEncoder:
                 settings = wanted
             match element:
                 case Text():
-                    for line in wrap(clean(element.text, self._font.covers), PAPER_COLUMNS // element.scale):
+                    for line in wrap(clean(element.text, self._font.covers), self._columns // element.scale):
                         yield from self._line(line, *wanted)
                 case Columns():
-                    for line in rows(element.cells, PAPER_COLUMNS, self._font.covers):
+                    for line in rows(element.cells, self._columns, self._font.covers):
                         yield from self._line(line, *wanted)
                 case Rule():
-                    yield from self._line(_RULE, *wanted)
+                    yield from self._line(_RULE * (self._columns // 2), *wanted)
                 case QrCode():
                     # The printer adds no quiet zone of its own: a line of white keeps the text away from the code.
                     yield commands.feed(1)
-                    yield commands.qr(element.data, element.module)
+                    yield commands.qr(element.data, element.module, self._profile.dots)
                     yield commands.feed(1)
                 case Feed():
                     yield commands.feed(element.lines)
                 case Cut():
-                    yield commands.cut()
+                    yield commands.cut(self._profile.cut)
                 case _:
                     assert_never(element)
 
@@ -73,16 +80,16 @@ class ReceiptEncoder:
                 return _PLAIN
 
     def _line(self, line: str, align: Align, scale: int, bold: bool) -> Iterator[bytes]:
-        longest = max(map(encoded_length, line), default=1)
-        if longest == 4:
+        if not all(map(self._knows, line)):
             if align is not Align.LEFT:
                 yield commands.style(*_PLAIN)
             yield self._drawn(line, align, scale, bold)
             if align is not Align.LEFT:
                 yield commands.style(align, scale, bold)
         else:
-            yield commands.KANJI_ON if longest == 2 else commands.KANJI_OFF
-            yield line.encode("gb18030") + b"\n"
+            encoded = line.encode("gb18030")
+            yield commands.KANJI_ON if len(encoded) > len(line) else commands.KANJI_OFF
+            yield encoded + b"\n"
 
     def _drawn(self, line: str, align: Align, scale: int, bold: bool) -> bytes:
         """Return the image of a line; its place on the paper is drawn in, since not every printer aligns images."""
@@ -105,7 +112,7 @@ class ReceiptEncoder:
             shifted = Image.new("1", ink.size, 0)
             shifted.paste(ink, (scale, 0))
             ink = ImageChops.logical_or(ink, shifted)
-        spare = commands.PAPER_DOTS - ink.width
+        spare = self._profile.dots - ink.width
         offset = {Align.LEFT: 0, Align.CENTRE: spare // 2, Align.RIGHT: spare}[align]
         page = Image.new("1", (offset + ink.width, max(LINE_DOTS, ink.height)), 255)
         page.paste(0, (offset, 0), ink)

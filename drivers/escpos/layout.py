@@ -9,8 +9,6 @@ from functools import lru_cache
 
 from drivers.receipt_printer import Align, Cell
 
-PAPER_COLUMNS = 48
-"""Columns of 12 dots on 80 mm paper (576 dots)."""
 MISSING = "〓"
 """What stands for a character that neither printer nor fonts have: the sign that Chinese typesetting uses for it."""
 

@@ -1,4 +1,4 @@
-"""A receipt printer that speaks ESC/POS: prints once, and says honestly whether it did."""
+"""A receipt printer that speaks ESC/POS: prints once, says honestly whether it did, and leaves no ticket behind."""
 
 from __future__ import annotations
 
@@ -6,33 +6,25 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
-from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DriverError, Fault, Health, SupplyLevel
-from drivers.escpos import commands
-from drivers.escpos.conversation import Conversation
+from drivers.base import Check, Deadline, DeviceIdentity, DriverError, Fault, Health
+from drivers.escpos import commands, examination
+from drivers.escpos.conversation import QUEUED_STATUS, Conversation
 from drivers.escpos.encode import ReceiptEncoder
-from drivers.escpos.status import (
-    COVER_OPEN,
-    NO_ANSWER,
-    PAPER_LOW,
-    PAPER_OUT,
-    SILENT,
-    UNRECOVERABLE,
-    PrinterStatus,
-)
+from drivers.escpos.profile import Confirmation, load
+from drivers.escpos.status import NO_ANSWER, SILENT, TICKET_NOT_TAKEN, UNRECOVERABLE, PrinterStatus
 from drivers.escpos.transport import Transport, transport_for
-from drivers.receipt_printer import PrintOutcome, PrintResult, ReceiptDocument, ReceiptPrinter
-
-PROFILES = ("epson", "basic")
-"""``epson`` confirms a job on paper by its id (GS ( H); ``basic`` only that it carried out every command (GS r)."""
+from drivers.operator import Operator
+from drivers.receipt_printer import PrintOutcome, PrintResult, ReceiptDocument, ReceiptPrinter, Ticket
 
 _ASK_AGAIN_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 0.2
 _LAST_WAIT_SECONDS = 0.05
 _SILENT_POLLS = 3
 """Polls without an answer after which the connection itself is not trusted any more."""
 _FLUSH = b"\x00" * 8192
 """Ends whatever command was cut short: none that we send is longer, and zeros print as white or not at all."""
-_QUEUED_STATUS = b"\x1d\x72\x01"
 _JOB_ID = re.compile(r"[ -~]{4}")
 
 
@@ -52,36 +44,51 @@ class EscPosPrinter(ReceiptPrinter):
         clock: Callable[[], float] = time.time,
         transport: Transport | None = None,
     ) -> None:
-        if profile not in PROFILES:
-            raise ValueError(f"printer profile {profile!r}; there are {', '.join(PROFILES)}")
         self.name = name
-        self._confirms_by_id = profile == "epson"
+        self.profile = load(profile)
         self._clock = clock
-        self._encoder = ReceiptEncoder(font_directory)
-        self._conversation = Conversation(transport or transport_for(address))
+        self._encoder = ReceiptEncoder(font_directory, self.profile)
+        self._conversation = Conversation(transport or transport_for(address), self.profile, self.saw)
         self._identity = DeviceIdentity("receipt_printer", "escpos")
         self._silent_polls = 0
         self._interrupted = False
+        self._was_open = False
 
     def identity(self) -> DeviceIdentity:
         """Say what this is; the model as the printer itself names it."""
         return self._identity
 
     def open(self, deadline: Deadline) -> None:
-        """Connect, and read the model's name from a printer that is ready."""
+        """Connect, have changes told unasked, and read the model's name from a printer that is ready."""
         self._conversation.open(deadline)
         self._silent_polls = 0
         status = self._conversation.status(deadline)
-        if status and status.ready and self._confirms_by_id and not self._interrupted:
+        if status is None:
+            return
+        if status.ticket and not self._was_open:
+            self.retract(deadline)  # from before this program: it belongs to nobody who is here
+        self._was_open = True
+        if status.ready and not self._interrupted:
+            self._conversation.watch(deadline)
             self._identity = self._read_identity(deadline)
+            self._conversation.told(deadline)
 
     def close(self) -> None:
         """Disconnect."""
         self._conversation.close()
 
     def poll(self, deadline: Deadline) -> Health:
-        """Ask for the present condition; a printer that stays silent is asked to be opened again."""
-        status = self._conversation.status(deadline)
+        """Say the present condition, and what was wrong since the last poll though it is over.
+
+        A printer that told unasked that it is well is not asked. One that stays silent is to be opened again.
+        """
+        told = self._conversation.told(deadline)
+        if told and told[-1].ready and not self._interrupted:
+            status = told[-1]
+        else:
+            # What it told may be over already: its answer is newer.
+            status = self._conversation.status(deadline)
+            told += self._conversation.told(deadline)
         if status is None:
             self._silent_polls += 1
             if self._silent_polls >= _SILENT_POLLS:
@@ -91,7 +98,7 @@ class EscPosPrinter(ReceiptPrinter):
         self._silent_polls = 0
         if self._interrupted:
             self._recover(status, deadline)
-        return status.health(self._clock())
+        return status.health(self._clock(), _over(told, status))
 
     def reset(self, deadline: Deadline) -> None:
         """Throw away whatever an interrupted job left in the printer, and cut off what it left on the paper.
@@ -113,14 +120,14 @@ class EscPosPrinter(ReceiptPrinter):
         """
         if not _JOB_ID.fullmatch(job_id):
             raise ValueError("a job id is four characters of 0x20..0x7E")
-        job = self._encoder.encode(document) + self._confirmation(job_id)
+        job = self._encoder.encode(document, self._opening(job_id)) + self._presenting + self._closing(job_id)
         try:
             status = self._make_ready(deadline)
         except DriverError as error:
             return PrintResult(PrintOutcome.NOT_PRINTED, (error.fault,))
         if not status.ready:
             return PrintResult(PrintOutcome.NOT_PRINTED, status.faults)
-        sent = self._conversation.send(job, deadline)
+        sent = self._conversation.send(job, deadline, "print")
         if sent.accepted == 0:
             fault = sent.lost.fault if sent.lost else Fault(NO_ANSWER, "took no byte")
             return PrintResult(PrintOutcome.NOT_PRINTED, (fault,))
@@ -133,38 +140,65 @@ class EscPosPrinter(ReceiptPrinter):
             confirmed, seen = self._await_confirmation(job_id, deadline)
             self._interrupted = not confirmed
             after = self._conversation.status(deadline) or SILENT if confirmed else seen
+            self._conversation.told(deadline)
         except DriverError as error:
-            outcome = PrintOutcome.UNKNOWN if self._interrupted else PrintOutcome.PRINTED
-            return PrintResult(outcome, (error.fault,), sent.accepted)
+            if self._interrupted:
+                return PrintResult(PrintOutcome.UNKNOWN, (error.fault,), sent.accepted)
+            return PrintResult(PrintOutcome.PRINTED, (error.fault,), sent.accepted, self._ticket(SILENT))
+        faults = tuple(fault for fault in after.faults if fault.code != TICKET_NOT_TAKEN)
         if confirmed:
-            return PrintResult(PrintOutcome.PRINTED, after.faults, sent.accepted)
+            return PrintResult(PrintOutcome.PRINTED, faults, sent.accepted, self._ticket(after))
         unconfirmed = (Fault(NO_ANSWER, "the job was not confirmed"),) if after.ready else ()
-        return PrintResult(PrintOutcome.UNKNOWN, (*after.faults, *unconfirmed), sent.accepted)
+        ticket = Ticket.WAITING if after.ticket else Ticket.UNKNOWN
+        return PrintResult(PrintOutcome.UNKNOWN, (*faults, *unconfirmed), sent.accepted, ticket)
+
+    def _ticket(self, after: PrinterStatus) -> Ticket:
+        """Return where the ticket of a confirmed job is; nobody has it for sure while the printer does not say."""
+        if self.profile.presenter is None:
+            return Ticket.UNKNOWN
+        return Ticket.WAITING if after.ticket or after is SILENT else Ticket.TAKEN
+
+    def wait_taken(self, deadline: Deadline, cancel: Event) -> Ticket:
+        """Wait until the ticket that is held out is taken, looking again and again."""
+        if self.profile.presenter is None:
+            return Ticket.UNKNOWN
+        seen = Ticket.UNKNOWN
+        while not deadline.expired:
+            status = self._conversation.status(deadline)
+            if status is not None:
+                seen = Ticket.WAITING if status.ticket else Ticket.TAKEN
+            if seen is Ticket.TAKEN or cancel.wait(deadline.within(_LOOK_AGAIN_SECONDS).remaining()):
+                break
+        return seen
+
+    def retract(self, deadline: Deadline) -> Ticket:
+        """Draw back the ticket that is held out, and look whether it is gone."""
+        presenter = self.profile.presenter
+        status = self._conversation.status(deadline) if presenter else None
+        if presenter is None or status is None:
+            return Ticket.UNKNOWN
+        if not status.ticket:
+            return Ticket.TAKEN
+        sent = self._conversation.send(presenter.retract, deadline, "draw the ticket back")
+        if sent.lost:
+            raise sent.lost
+        gone = self.wait_taken(deadline, Event())
+        return Ticket.RETRACTED if gone is Ticket.TAKEN else gone
 
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
-        """Check answers, paper, cover, mechanism and the confirmation of jobs, without using paper."""
+        """Check answers, paper, cover, mechanism, the confirmation of jobs and the presenter, without using paper."""
         status = self._conversation.status(deadline)
-        if status is None:
-            left = ("paper", "cover", "mechanism", "confirmation")
-            silent = Check("answers", CheckOutcome.FAIL, Fault(NO_ANSWER))
-            return (silent, *(Check(name, CheckOutcome.SKIP) for name in left))
-        mechanical = [fault for fault in status.faults if fault.code not in (PAPER_LOW, PAPER_OUT, COVER_OPEN)]
-        return (
-            Check("answers", CheckOutcome.PASS, evidence=self._identity.model),
-            _check("paper", status, PAPER_OUT, PAPER_LOW),
-            _check("cover", status, COVER_OPEN),
-            _check("mechanism", status, *(fault.code for fault in mechanical)),
-            self._check_confirmation(status, deadline),
-        )
+        confirms = None
+        if status and status.ready and not self._interrupted:
+            probe = "TEST"
+            self._conversation.send(self._opening(probe) + self._closing(probe), deadline, "confirm nothing")
+            confirms = self._await_confirmation(probe, deadline)[0]
+            self._conversation.told(deadline)
+        return examination.checks(status, self._identity.model, confirms, self.profile.presenter is not None)
 
-    def _check_confirmation(self, status: PrinterStatus, deadline: Deadline) -> Check:
-        if not status.ready or self._interrupted:
-            return Check("confirmation", CheckOutcome.SKIP)
-        probe = "TEST"
-        self._conversation.send(self._confirmation(probe), deadline)
-        if self._await_confirmation(probe, deadline)[0]:
-            return Check("confirmation", CheckOutcome.PASS)
-        return Check("confirmation", CheckOutcome.FAIL, Fault(NO_ANSWER, "a job would not be confirmed"))
+    def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+        """Print a test page and have a person look at it."""
+        return examination.print_test_page(self, operator, deadline)
 
     def _make_ready(self, deadline: Deadline) -> PrinterStatus:
         """Return the condition just before a job, what an earlier job left behind cleared away."""
@@ -174,25 +208,57 @@ class EscPosPrinter(ReceiptPrinter):
             if self._interrupted:
                 raise DriverError(NO_ANSWER, "what an earlier job left behind could not be cleared")
             status = self._conversation.status(deadline)
+        if status and status.ticket:
+            # The next ticket would push it out to whoever stands there.
+            if self.retract(deadline) not in (Ticket.RETRACTED, Ticket.TAKEN):
+                raise DriverError(TICKET_NOT_TAKEN, "an earlier ticket could not be drawn back")
+            status = self._conversation.status(deadline)
         return status or SILENT
 
     def _recover(self, status: PrinterStatus, deadline: Deadline) -> None:
         """Clear away an interrupted job, so that a later citizen never gets the rest of it."""
-        if self._confirms_by_id:
+        if self.profile.clears_buffers:
             self._conversation.clear_buffers(deadline)
         if not status.ready:
             return
         self._conversation.drain(deadline)
-        clearing = _FLUSH + commands.initialise() + commands.cut() + _QUEUED_STATUS
-        sent = self._conversation.send(clearing, deadline)
+        back = self.profile.presenter.retract if self.profile.presenter else b""
+        watching = self._conversation.watching
+        clearing = _FLUSH + commands.initialise() + commands.cut(self.profile.cut) + back + watching + QUEUED_STATUS
+        sent = self._conversation.send(clearing, deadline, "clear what was cut short")
         if sent.lost:
             raise sent.lost
-        self._interrupted = not (sent.accepted == len(clearing) and self._conversation.await_queued_status(deadline))
+        if sent.accepted == len(clearing) and self._conversation.await_queued_status(deadline):
+            # An answer too many was one to the earlier job, and the next would be taken for one to the next job.
+            self._interrupted = self._conversation.drain(deadline)
+            self._conversation.told(deadline)
 
-    def _confirmation(self, job_id: str) -> bytes:
-        if self._confirms_by_id:
-            return b"\x1d\x28\x48\x06\x00\x30\x30" + job_id.encode("ascii")
-        return _QUEUED_STATUS
+    @property
+    def _presenting(self) -> bytes:
+        return self.profile.presenter.present if self.profile.presenter else b""
+
+    def _opening(self, job_id: str) -> bytes:
+        if self.profile.confirmation is Confirmation.JOB_BLOCK:
+            return b"\x1d\x47\x31" + job_id.encode("ascii")
+        return b""
+
+    def _closing(self, job_id: str) -> bytes:
+        """Return what makes the printer confirm a job, and tell changes again: the job began with a reset of all settings."""
+        asking = {
+            Confirmation.PROCESS_ID: b"\x1d\x28\x48\x06\x00\x30\x30" + job_id.encode("ascii"),
+            Confirmation.JOB_BLOCK: b"\x1d\x47\x30",
+            Confirmation.QUEUED_STATUS: QUEUED_STATUS,
+        }
+        return self._conversation.watching + asking[self.profile.confirmation]
+
+    def _confirmed(self, job_id: str, deadline: Deadline) -> bool:
+        match self.profile.confirmation:
+            case Confirmation.PROCESS_ID:
+                return self._conversation.await_process_id(job_id.encode("ascii"), deadline)
+            case Confirmation.JOB_BLOCK:
+                return self._conversation.await_job_block(job_id.encode("ascii"), deadline)
+            case Confirmation.QUEUED_STATUS:
+                return self._conversation.await_queued_status(deadline)
 
     def _await_confirmation(self, job_id: str, deadline: Deadline) -> tuple[bool, PrinterStatus]:
         """Wait until the job is confirmed; returns whether it was, and the last condition seen meanwhile.
@@ -203,11 +269,7 @@ class EscPosPrinter(ReceiptPrinter):
         while not deadline.expired:
             left = deadline.remaining()
             until = deadline.within(min(_ASK_AGAIN_SECONDS, left / 2) if left > _LAST_WAIT_SECONDS else left)
-            if self._confirms_by_id:
-                confirmed = self._conversation.await_process_id(job_id.encode("ascii"), until)
-            else:
-                confirmed = self._conversation.await_queued_status(until)
-            if confirmed:
+            if self._confirmed(job_id, until):
                 return True, seen
             status = self._conversation.status(deadline)
             if status is not None or not deadline.expired:
@@ -218,18 +280,25 @@ class EscPosPrinter(ReceiptPrinter):
 
     def _read_identity(self, deadline: Deadline) -> DeviceIdentity:
         texts: list[str] = []
-        for number in (66, 67, 68, 65):
+        for number in self.profile.identity:
             text = self._conversation.information(number, deadline)
             if text is None:
                 break
             texts.append(text)
+        if not texts:
+            return self._identity
         maker, model, serial_number, firmware = (*texts, "", "", "", "")[:4]
         return DeviceIdentity("receipt_printer", "escpos", f"{maker} {model}".strip(), serial_number, firmware)
 
 
-def _check(name: str, status: PrinterStatus, *codes: str) -> Check:
-    fault = next((fault for fault in status.faults if fault.code in codes), None)
-    if fault is None:
-        return Check(name, CheckOutcome.PASS, evidence=status.paper.value if name == "paper" else "")
-    low = name == "paper" and status.paper is SupplyLevel.LOW
-    return Check(name, CheckOutcome.WARN if low else CheckOutcome.FAIL, fault, fault.evidence)
+def _over(told: tuple[PrinterStatus, ...], now: PrinterStatus) -> tuple[Fault, ...]:
+    """Return what was wrong in one of the conditions that were told, and is not now; each fault once."""
+    present = {fault.code for fault in now.faults}
+    passed = {
+        fault.code: Fault(fault.code, "since the last look, and over", fault.evidence)
+        for status in told
+        if not status.ready
+        for fault in status.faults
+        if fault.code not in present
+    }
+    return tuple(passed.values())

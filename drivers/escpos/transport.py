@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +22,7 @@ LOST = "printer.not_found"
 _SEND_BUFFER_BYTES = 4096
 """Small, so that bytes counted as accepted are at most this far ahead of the printer (Linux doubles it)."""
 _READ_BYTES = 4096
+_SLICE_SECONDS = 0.05
 _EMPTY_READ_SECONDS = 0.02
 
 _T = TypeVar("_T")
@@ -75,6 +78,9 @@ class TcpTransport(Transport):
         """Close the connection."""
         connection, self._socket = self._socket, None
         if connection is not None:
+            # Wakes a thread that waits for it: closing alone would leave that where it is.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
     def write_some(self, data: bytes, deadline: Deadline) -> int:
@@ -97,7 +103,7 @@ class TcpTransport(Transport):
             return action(connection) if _wait(connection.fileno(), event, deadline) else nothing
         except BlockingIOError:
             return nothing
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: closed by another thread just now
             self.close()
             raise DriverError(LOST, "connection lost", evidence=_errno(error)) from error
 
@@ -108,6 +114,7 @@ class DeviceFileTransport(Transport):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor = -1
+        self._lock = Lock()
 
     def open(self, deadline: Deadline) -> None:
         """Open the device for reading and writing."""
@@ -121,9 +128,10 @@ class DeviceFileTransport(Transport):
 
     def close(self) -> None:
         """Close the device."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        with self._lock:
+            descriptor, self._descriptor = self._descriptor, -1
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def write_some(self, data: bytes, deadline: Deadline) -> int:
         """Write what the device takes."""
@@ -137,18 +145,26 @@ class DeviceFileTransport(Transport):
         return data
 
     def _attempt(self, event: int, deadline: Deadline, action: Callable[[int], _T], nothing: _T) -> _T:
-        if self._descriptor < 0:
-            raise DriverError(LOST, "not open")
-        try:
-            happened = _wait(self._descriptor, event, deadline)
-            if happened & (select.POLLHUP | select.POLLERR):
-                raise OSError("hung up")
-            return action(self._descriptor) if happened else nothing
-        except BlockingIOError:
-            return nothing
-        except OSError as error:
-            self.close()
-            raise DriverError(LOST, "device gone", evidence=_errno(error)) from error
+        while True:
+            # In slices, so that another thread can close the device between two of them and never within one.
+            with self._lock:
+                if self._descriptor < 0:
+                    raise DriverError(LOST, "not open")
+                try:
+                    happened = _wait(self._descriptor, event, deadline.within(_SLICE_SECONDS))
+                    if happened & (select.POLLHUP | select.POLLERR):
+                        raise OSError("hung up")
+                    if happened:
+                        return action(self._descriptor)
+                except BlockingIOError:
+                    return nothing
+                except OSError as error:
+                    failed = error
+                    break
+            if deadline.expired:
+                return nothing
+        self.close()
+        raise DriverError(LOST, "device gone", evidence=_errno(failed)) from failed
 
 
 class SerialTransport(Transport):
@@ -184,8 +200,9 @@ class SerialTransport(Transport):
             raise
 
 
-def _errno(error: OSError) -> str:
-    return f"errno {error.errno}" if error.errno is not None else type(error).__name__
+def _errno(error: OSError | ValueError) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    return f"errno {number}" if number is not None else type(error).__name__
 
 
 def transport_for(address: str) -> Transport:

@@ -29,7 +29,7 @@ _LEFT, _CENTRE, _RIGHT = range(3)
 
 @dataclass(frozen=True, repr=False)
 class Sheet:
-    """One piece of paper: a PNG 576 dots wide, and its lines of text (``[image]`` and ``[qr]`` where those stand)."""
+    """One piece of paper: a PNG as wide as the paper, and its lines of text (``[image]`` and ``[qr]`` where those stand)."""
 
     png: bytes
     lines: tuple[str, ...]
@@ -64,11 +64,13 @@ class _Line:
 class Paper:
     """Executes commands. ``lines`` counts what the mechanism has printed or fed, ``sheets`` what was cut off."""
 
-    def __init__(self, font_directory: Path) -> None:
+    def __init__(self, font_directory: Path, dots: int = PAPER_DOTS, gb2312_only: bool = False) -> None:
+        self._dots = dots
+        self._least = 0xA1 if gb2312_only else 0x40
         self._font = dot_font(font_directory)
         self._settings = _Settings()
         self._line = _Line()
-        self._strips = [_blank(KNIFE_DOTS)]
+        self._strips = [self._blank(KNIFE_DOTS)]
         self._texts: list[str] = []
         self._raster_width = 0
         self._rows: list[bytes] = []
@@ -81,6 +83,12 @@ class Paper:
         self._end_image()
         self._settings = _Settings()
         self._line = _Line()
+
+    def tear_off(self) -> None:
+        """Let a person tear off what hangs between the last cut and the head."""
+        self.forget()
+        self._strips = [self._blank(KNIFE_DOTS)]
+        self._texts = []
 
     def unfinished(self) -> bytes:
         """Return a PNG of what hangs between the last cut and the head."""
@@ -125,10 +133,10 @@ class Paper:
             settings.line_dots = first
         elif code == b"\x1bd":
             self._feed_line()
-            self._advance(_blank(settings.line_dots * first), first)
+            self._advance(self._blank(settings.line_dots * first), first)
         elif code == b"\x1bJ":
             self._feed_line()
-            self._advance(_blank(first), 1)
+            self._advance(self._blank(first), 1)
         elif code == b"\x1b*":
             self._column_image(first, parameters[1:])
         elif code == RASTER:
@@ -139,7 +147,7 @@ class Paper:
         elif code == CUT:
             self._feed_line()
             if len(parameters) == 2:
-                self._advance(_blank(KNIFE_DOTS + parameters[1]), 1)
+                self._advance(self._blank(KNIFE_DOTS + parameters[1]), 1)
             self._cut()
 
     # ---- text
@@ -150,7 +158,7 @@ class Paper:
         if lead is not None:
             line.lead = None
             # Only the two-byte areas are in the font: a second byte outside of them shows that this was no pair.
-            if 0x40 <= value <= 0xFE and value != 0x7F:
+            if self._least <= value <= 0xFE and value != 0x7F:
                 self._put(_decoded(bytes((lead, value)), "gb18030"), 2)
                 return
             self._put(_BOX, 1)
@@ -159,7 +167,7 @@ class Paper:
         elif value == 0x09:
             for _ in range(8 - self._line.width // COLUMN_DOTS % 8):
                 self._put(" ", 1)
-        elif self._settings.chinese and 0x81 <= value <= 0xFE:
+        elif self._settings.chinese and max(0x81, self._least) <= value <= 0xFE:
             line.lead = value
         elif value >= 0x20:
             self._put(_decoded(bytes((value,)), "cp437"), 1)
@@ -172,7 +180,7 @@ class Paper:
             shifted.paste(glyph, (1, 0))
             glyph = ImageChops.logical_or(glyph, shifted)
         glyph = glyph.resize((glyph.width * settings.width, glyph.height * settings.height))
-        if self._line.width + glyph.width > PAPER_DOTS:
+        if self._line.width + glyph.width > self._dots:
             self._feed_line()
         self._line.cells.append(glyph)
         self._line.text += character
@@ -188,7 +196,7 @@ class Paper:
         if not line.cells and not blank:
             return
         tallest = max((cell.height for cell in line.cells), default=GLYPH_DOTS)
-        strip = _blank(max(tallest, self._settings.line_dots))
+        strip = self._blank(max(tallest, self._settings.line_dots))
         left = self._left_of(line.width)
         for cell in line.cells:
             strip.paste(cell, (left, tallest - cell.height))
@@ -250,28 +258,31 @@ class Paper:
         image = Image.new("1", (side, side), 0)
         image.putdata([255 if dark else 0 for row in modules for dark in row])
         image = image.resize((side * settings.qr_module, side * settings.qr_module))
-        if image.width <= PAPER_DOTS:
+        if image.width <= self._dots:
             self._texts.append("[qr]")
             self._draw(image, image.height // ROWS_PER_LINE)
 
     def _draw(self, image: Image.Image, lines: int) -> None:
-        strip = _blank(image.height)
+        strip = self._blank(image.height)
         strip.paste(image, (self._left_of(image.width), 0))
         self._advance(strip, lines)
 
     # ---- paper
 
     def _left_of(self, width: int) -> int:
-        spare = max(0, PAPER_DOTS - width)
+        spare = max(0, self._dots - width)
         return {_CENTRE: spare // 2, _RIGHT: spare}.get(self._settings.align, 0)
 
     def _advance(self, strip: Image.Image, lines: int) -> None:
         self._strips.append(strip)
         self.lines += lines
 
+    def _blank(self, height: int) -> Image.Image:
+        return Image.new("1", (self._dots, height), 0)
+
     def _joined(self) -> Image.Image:
         self._end_image()
-        whole = _blank(sum(strip.height for strip in self._strips))
+        whole = self._blank(sum(strip.height for strip in self._strips))
         top = 0
         for strip in self._strips:
             whole.paste(strip, (0, top))
@@ -281,13 +292,9 @@ class Paper:
     def _cut(self) -> None:
         whole = self._joined()
         knife = max(1, whole.height - KNIFE_DOTS)
-        self.sheets.append(Sheet(_png(whole.crop((0, 0, PAPER_DOTS, knife))), tuple(self._texts)))
-        self._strips = [whole.crop((0, knife, PAPER_DOTS, whole.height))]
+        self.sheets.append(Sheet(_png(whole.crop((0, 0, self._dots, knife))), tuple(self._texts)))
+        self._strips = [whole.crop((0, knife, self._dots, whole.height))]
         self._texts = []
-
-
-def _blank(height: int) -> Image.Image:
-    return Image.new("1", (PAPER_DOTS, height), 0)
 
 
 def _decoded(data: bytes, encoding: str) -> str:

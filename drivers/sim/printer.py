@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-from drivers.sim.printer_engine import Mishap, PrinterEngine
+from drivers.sim.printer_condition import Mishap
+from drivers.sim.printer_engine import PrinterEngine
 from drivers.sim.pty import VirtualSerialPort
 
 _RECEIVE_BYTES = 1024
@@ -25,7 +26,7 @@ class VirtualPrinter:
     """One printer with two truths kept apart: the bytes it accepted, and the paper that came out.
 
     Start it on TCP or on a pseudo terminal (one host at a time). ``lines_per_second`` 0 prints at once.
-    ``process_ids`` False makes it a cheap clone that does not know GS ( H.
+    ``model`` says what it knows: epson, custom (with a presenter), nippon, or clone.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class VirtualPrinter:
         *,
         buffer_bytes: int = 4096,
         lines_per_second: float = 0.0,
-        process_ids: bool = True,
+        model: str = "epson",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine = PrinterEngine(
@@ -42,7 +43,7 @@ class VirtualPrinter:
             self._send,
             buffer_bytes=buffer_bytes,
             lines_per_second=lines_per_second,
-            process_ids=process_ids,
+            model=model,
             clock=clock,
         )
         self._reservation: socket.socket | None = None
@@ -127,6 +128,7 @@ class VirtualPrinter:
             except OSError:
                 return  # unplugged: the listener is closed
             connection.settimeout(_SEND_SECONDS)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.engine.changed:
                 if self._listener is not listener:
                     connection.close()
@@ -187,6 +189,18 @@ class VirtualPrinter:
     def set_mute(self, mute: bool) -> None:
         """Answer nothing any more, or again."""
         self.engine.mute = mute
+
+    def set_hung(self, hung: bool) -> None:
+        """Take no byte any more, or again."""
+
+        def change() -> None:
+            self.engine.hung = hung
+
+        self.engine.change(change)
+
+    def take_ticket(self) -> None:
+        """Take what the presenter holds out."""
+        self.engine.clear_output(self.engine.taken)
 
     def babble(self, data: bytes) -> None:
         """Send something that nobody asked for."""

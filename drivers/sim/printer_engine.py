@@ -6,31 +6,20 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from threading import Condition, RLock, Thread
 
 from drivers.sim.paper import Paper
+from drivers.sim.printer_condition import PrinterCondition
 from drivers.sim.printer_lexer import CLEAR_BUFFERS, CUT, INITIALISE, REAL_TIME, Command, Lexer
+from drivers.sim.printer_models import MODELS
 
 _XOFF, _XON = b"\x13", b"\x11"
 _STOP_WAIT_SECONDS = 5.0
 
 
-class Mishap(StrEnum):
-    """What can go wrong inside the mechanism."""
-
-    JAM = "jam"
-    CUTTER = "cutter"
-    UNRECOVERABLE = "unrecoverable"
-    HOT_HEAD = "hot_head"
-
-
-_ERROR_BITS = {Mishap.JAM: 0x04, Mishap.CUTTER: 0x08, Mishap.UNRECOVERABLE: 0x20, Mishap.HOT_HEAD: 0x40}
-"""The same bits in the answer to DLE EOT 3 and in the second byte of an ASB block."""
-_CONFIRMATIONS = (b"\x1d(H", b"\x1dr")
-"""Asked for behind the cut, and still a part of the job: GS ( H by the job's id, GS r on a printer without ids."""
-_INFORMATION = {65: b"1.00", 66: b"VIRTUAL", 67: b"PAPER-576", 68: b"V000001", 69: b"CHINA GB18030"}
+_CONFIRMATIONS = (b"\x1d(H", b"\x1dr", b"\x1da", b"\x1dG", b"\x1cP")
+"""What stands behind the cut and is still a part of the job: what confirms it, presents it, and has changes told again."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +30,11 @@ class Scheduled:
     action: Callable[[], None]
 
 
-class PrinterEngine:
+class PrinterEngine(PrinterCondition):
     """A printer without a line. ``answer`` sends bytes to the host. All methods may come from any thread.
 
     Real-time commands are seen as they arrive, ahead of the buffer and inside image data too. The mechanism prints
-    ``lines_per_second`` (0: at once) from a buffer of ``buffer_bytes``.
+    ``lines_per_second`` (0: at once) from a buffer of ``buffer_bytes``. ``model`` is a key of ``MODELS``.
     """
 
     def __init__(
@@ -55,23 +44,25 @@ class PrinterEngine:
         *,
         buffer_bytes: int = 4096,
         lines_per_second: float = 0.0,
-        process_ids: bool = True,
+        model: str = "epson",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__()
+        self.model = MODELS[model]
         self.changed = Condition(RLock())
         self.accepted = bytearray()
         self.jobs: list[bytes] = []
-        self.paper = Paper(font_directory)
-        self.paper_level = "ok"
-        self.cover_open = False
-        self.mishaps: set[Mishap] = set()
+        self.paper = Paper(font_directory, self.model.dots, self.model.gb2312_only)
+        self.taken: list[int] = []
+        self.retracted: list[int] = []
+        self.dropped: list[int] = []
         self.mute = False
+        self.hung = False
         self.flow_control = False
         self.on_paper: Callable[[bytes], None] | None = None
         self._answer = answer
         self._buffer_bytes = buffer_bytes
         self._lines_per_second = lines_per_second
-        self._process_ids = process_ids
         self._clock = clock
         self._lexer = Lexer()
         self._tail = b""
@@ -81,7 +72,8 @@ class PrinterEngine:
         self._behind_cut = False
         self._held: list[bytes] | None = None
         self._next_answer_bytes: int | None = None
-        self._automatic_status = 0
+        self._asked_unasked = 0
+        self._block_id = b""
         self._host_stopped = False
         self._at_bytes: list[Scheduled] = []
         self._at_lines: list[Scheduled] = []
@@ -104,11 +96,11 @@ class PrinterEngine:
         taken = 0
         while taken < len(data):
             with self.changed:
-                self.changed.wait_for(lambda: self._queued_bytes < self._buffer_bytes or not self._wanted(connected))
+                self.changed.wait_for(lambda: self._has_room or not self._wanted(connected))
                 if not self._wanted(connected):
                     return
                 due: list[Scheduled] = []
-                while taken < len(data) and self._queued_bytes < self._buffer_bytes and not due:
+                while taken < len(data) and self._has_room and not due:
                     self._accept(data[taken])
                     taken += 1
                     due = _due(self._at_bytes, len(self.accepted))
@@ -117,18 +109,24 @@ class PrinterEngine:
             for scheduled in due:
                 scheduled.action()
 
+    @property
+    def _has_room(self) -> bool:
+        return self._queued_bytes < self._buffer_bytes and not self.hung
+
     def _wanted(self, connected: Callable[[], bool]) -> bool:
         return not self._stopping and connected()
 
     def _accept(self, value: int) -> None:
         self.accepted.append(value)
         self._tail = (self._tail + bytes((value,)))[-len(CLEAR_BUFFERS) :]
-        if self._tail == CLEAR_BUFFERS:
-            self.forget()
+        if self._tail == CLEAR_BUFFERS and self.model.clears_buffers:
+            self._lose_job()
             self.answer(b"\x37\x25\x00")
             return
         if self._tail[-3:-1] == b"\x10\x04" and 1 <= value <= 4:
-            self.answer(bytes((self._status(value),)))
+            self.answer(self.real_time_status(value))
+        elif self._tail[-3:] == b"\x10\x04\x14" and self.model.full_status:
+            self.answer(self.full_status())
         for command in self._lexer.feed(value):
             if command.code == REAL_TIME:
                 continue
@@ -138,8 +136,8 @@ class PrinterEngine:
             self._queued_bytes += len(command.raw)
             if self._behind_cut and command.code in _CONFIRMATIONS:
                 self.jobs[-1] += command.raw
-            else:
-                self._job += command.raw
+                continue
+            self._job += command.raw
             self._behind_cut = command.code == CUT
             if self._behind_cut:
                 self.jobs.append(bytes(self._job))
@@ -148,10 +146,17 @@ class PrinterEngine:
     def forget(self) -> None:
         """Lose buffers and settings, as in a power cut; paper stays as it is."""
         with self.changed:
+            self._asked_unasked = 0
+            self._block_id = b""
+            self._lose_job()
+
+    def _lose_job(self) -> None:
+        with self.changed:
             self._queue.clear()
             self._queued_bytes = 0
             self._lexer.reset()
             self._job.clear()
+            self._behind_cut = False
             self._tail = b""
             self.paper.forget()
             self._control_flow()
@@ -209,43 +214,35 @@ class PrinterEngine:
         with self.changed:
             self._at_lines.append(Scheduled(count, action))
 
+    def clear_schedule(self) -> None:
+        """Forget what was to happen, and shorten no answer any more."""
+        with self.changed:
+            self._at_bytes.clear()
+            self._at_lines.clear()
+            self._next_answer_bytes = None
+
+    def new_roll(self) -> None:
+        """Start afresh: paper is there, none hangs out or has come out, and no byte was ever taken."""
+        with self.changed:
+            self.forget()
+            self.paper.tear_off()
+            self.paper.sheets.clear()
+            self.accepted.clear()
+            self.jobs.clear()
+            self.waiting = None
+            for pile in (self.taken, self.retracted, self.dropped):
+                pile.clear()
+
     def change(self, action: Callable[[], None]) -> None:
         """Change the condition; tells the host unasked when it wanted that (ASB)."""
         with self.changed:
-            before = self._automatic_block()
+            before = self.automatic_status()
             action()
             self.changed.notify_all()
-            after = self._automatic_block()
-            wanted = self._automatic_status and before != after
+            after = self.automatic_status()
+            wanted = self._asked_unasked and before != after
         if wanted:
             self.answer(after)
-
-    # ---- condition
-
-    @property
-    def _offline(self) -> bool:
-        return self.cover_open or self.paper_level == "out" or bool(self.mishaps)
-
-    @property
-    def _errors(self) -> int:
-        return sum(_ERROR_BITS[mishap] for mishap in self.mishaps)
-
-    def _status(self, question: int) -> int:
-        out = self.paper_level == "out"
-        bits = {
-            1: 0x08 * self._offline,
-            2: 0x04 * self.cover_open | 0x20 * out | 0x40 * bool(self.mishaps),
-            3: self._errors,
-            4: {"ok": 0, "low": 0x0C, "out": 0x6C}[self.paper_level],
-        }
-        return 0x12 | bits[question]
-
-    def _automatic_block(self) -> bytes:
-        first = 0x10 | 0x08 * self._offline | 0x20 * self.cover_open
-        return bytes((first, self._errors, self._sensors(), 0))
-
-    def _sensors(self) -> int:
-        return {"ok": 0, "low": 0x03, "out": 0x0F}[self.paper_level]
 
     # ---- the mechanism
 
@@ -275,22 +272,45 @@ class PrinterEngine:
                     self.on_paper(sheet.png)
 
     def _may_work(self) -> bool:
-        return bool(self._queue) and not self._offline and self._clock() >= self._not_before
+        return bool(self._queue) and not self.offline and self._clock() >= self._not_before
 
     def _execute(self, command: Command) -> None:
         code, parameters = command.code, command.parameters
-        if code == b"\x1d(H" and self._process_ids and parameters[:2] == b"00":
+        model = self.model
+        if code == b"\x1d(H" and model.process_ids and parameters[:2] == b"00":
             self.answer(b"\x37\x22" + parameters[2:6] + b"\x00")
+        elif code == b"\x1dG" and model.job_blocks:
+            if parameters[:1] == b"1":
+                self._block_id = parameters[1:5]
+            elif self._block_id:
+                # Four status bytes that could be taken for answers: whoever reads them wrongly shall be found out.
+                self.answer(b"\xff\x13" + self._block_id + b"\x12\x12\x12\x12")
+                self._block_id = b""
         elif code == b"\x1dr":
-            self.answer(bytes((self._sensors(),)))
-        elif code == b"\x1dI" and parameters[0] in _INFORMATION:
-            self.answer(b"\x5f" + _INFORMATION[parameters[0]] + b"\x00")
-        elif code == b"\x1da":
-            self._automatic_status = parameters[0]
-            if self._automatic_status:
-                self.answer(self._automatic_block())
+            self.answer(bytes((self.sensors,)))
+        elif code == b"\x1dI" and parameters[0] in model.identity:
+            self.answer(b"\x5f" + model.identity[parameters[0]] + b"\x00")
+        elif code == b"\x1da" and model.automatic_status:
+            self._asked_unasked = parameters[0]
+            if self._asked_unasked:
+                self.answer(self.automatic_status())
+        elif code == b"\x1de" and model.presents and parameters[0] in (2, 5):
+            self.clear_output(self.retracted if parameters[0] == 2 else self.dropped)
         else:
+            if code == INITIALISE:
+                self._asked_unasked = 0
             self.paper.execute(command)
+            if model.presents and code == CUT:
+                self.clear_output(self.dropped)  # the next piece pushes it out
+                self.waiting = len(self.paper.sheets) - 1
+
+    def clear_output(self, into: list[int]) -> None:
+        """Let the ticket that waits, if there is one, go into somebody's hand, back into the machine, or to the floor."""
+        with self.changed:
+            if self.waiting is not None:
+                into.append(self.waiting)
+                self.waiting = None
+            self.changed.notify_all()
 
 
 def _due(schedule: list[Scheduled], count: int) -> list[Scheduled]:

@@ -15,7 +15,7 @@ CLEAR_BUFFERS = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 
 _PARAMETERS = {
     b"\x1b": {b"@": 0, b"2": 0, b"c": 2, b"p": 3, b"$": 2, b"\\": 2},
-    b"\x1c": {b"&": 0, b".": 0, b"S": 2, b"2": 2},
+    b"\x1c": {b"&": 0, b".": 0, b"S": 2, b"2": 2, b"P": 4},
     b"\x1d": {b"P": 2, b"L": 2, b"W": 2, b"\\": 2, b"$": 2},
 }
 """Bytes of parameters after ESC, FS and GS commands of fixed length, where it is not the usual one."""
@@ -87,6 +87,12 @@ class Lexer:
             function = yield from self._take(1)
             low, high = yield from self._take(2)
             self._emit(code + function, (yield from self._take(low + 256 * high)))
+        elif code == b"\x1dG":
+            mode = yield from self._take(1)
+            self._emit(code, mode + (yield from self._take(4 if mode == b"1" else 0)))
+        elif code == b"\x1de":
+            mode = yield from self._take(1)
+            self._emit(code, mode + (yield from self._take(1 if mode == b"\x03" else 0)))
         elif code == b"\x1dv":
             yield from self._raster()
         elif code == CUT:

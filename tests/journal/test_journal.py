@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -187,6 +188,34 @@ def test_a_journal_of_a_later_version_is_refused(journal, path):
     assert caught.value.code == "journal.version"
 
 
+def test_a_journal_of_the_first_version_is_brought_up_to_date_and_keeps_its_prints(journal, path):
+    sent, printed = journal.prepare_print(key(1)), journal.prepare_print(key(1))
+    for job in (sent, printed):
+        journal.set_print_phase(job.job_id, PrintPhase.SENT)
+    journal.set_print_phase(printed.job_id, PrintPhase.PRINTED)
+    journal.close()
+    raw = sqlite3.connect(path)
+    raw.executescript(
+        """
+        CREATE TABLE old (job_id TEXT PRIMARY KEY, entry_key TEXT NOT NULL, process_id TEXT NOT NULL,
+            phase TEXT NOT NULL CHECK (phase IN ('prepared', 'sent', 'printed', 'not_printed', 'unknown')),
+            created_at REAL NOT NULL) STRICT;
+        INSERT INTO old SELECT * FROM print_job ORDER BY rowid;
+        DROP TABLE print_job;
+        ALTER TABLE old RENAME TO print_job;
+        PRAGMA user_version = 1;
+        """
+    )
+    raw.close()
+    for _ in range(2):
+        again = Journal.open(path, KEY)
+        assert again.unfinished_prints() == [replace(sent, phase=PrintPhase.SENT)]
+        again.set_print_phase(printed.job_id, PrintPhase.TAKEN)
+        assert again.prepare_print(key(2)).process_id not in (sent.process_id, printed.process_id)
+        again.set_print_phase(again.unfinished_prints()[-1].job_id, PrintPhase.NOT_PRINTED)
+        again.close()
+
+
 def test_a_place_where_nothing_can_be_written_is_refused(tmp_path):
     with pytest.raises(JournalUnavailable):
         Journal.open(tmp_path / "missing" / "journal.db", KEY)
@@ -269,10 +298,16 @@ def test_prints_go_forward_only_and_have_numbers_of_their_own(journal, path):
     journal.set_print_phase(printed.job_id, PrintPhase.PRINTED)
     journal.set_print_phase(failed.job_id, PrintPhase.NOT_PRINTED)
     journal.set_print_phase(unknown.job_id, PrintPhase.UNKNOWN)
-    for job in (printed, failed, unknown):
-        for phase in PrintPhase:
+    ends = {PrintPhase.TAKEN, PrintPhase.RETRACTED}
+    for job, known_later in ((printed, ends), (failed, set()), (unknown, ends)):
+        for phase in set(PrintPhase) - known_later:
             with pytest.raises(ValueError, match="cannot become"):
                 journal.set_print_phase(job.job_id, phase)
+    journal.set_print_phase(printed.job_id, PrintPhase.TAKEN)
+    journal.set_print_phase(unknown.job_id, PrintPhase.RETRACTED)
+    for phase in set(PrintPhase) - {PrintPhase.TAKEN}:
+        with pytest.raises(ValueError, match="cannot become"):
+            journal.set_print_phase(printed.job_id, phase)
     with pytest.raises(ValueError, match="cannot become"):
         journal.set_print_phase(prepared.job_id, PrintPhase.PRINTED)
     again = reopened(journal, path)

@@ -37,7 +37,7 @@ def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
     made: list[Bench] = []
 
     def make(line: str = "tcp", *, profile: str = "epson", **options: object) -> Bench:
-        virtual = VirtualPrinter(FONTS, process_ids=profile == "epson", **options)  # type: ignore[arg-type]
+        virtual = VirtualPrinter(FONTS, model=str(options.pop("model", profile)), **options)  # type: ignore[arg-type]
         address = virtual.start_tcp() if line == "tcp" else virtual.start_pty(tmp_path / f"printer{len(made)}")
         driver = EscPosPrinter(address, font_directory=FONTS, profile=profile)
         made.append(Bench(virtual, driver, address))

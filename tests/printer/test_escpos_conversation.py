@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from printer_bench import FONTS
 
 from drivers.base import Deadline, DriverError
 from drivers.escpos.conversation import Conversation
+from drivers.escpos.printer import EscPosPrinter
+from drivers.escpos.profile import load, names
 from drivers.escpos.transport import Transport
+from drivers.receipt_printer import Cut, PrintOutcome, ReceiptDocument, Text
 
 WELL, COVER_OPEN = b"\x12", b"\x16"
 
@@ -104,3 +110,52 @@ def test_what_was_taken_before_the_connection_broke_is_counted(break_at: int, ac
     assert sent.accepted == accepted
     assert sent.lost is not None
     assert sent.lost.fault.code == "printer.not_found"
+
+
+FULL = b"\x10\x0f\x20\x00\x00\x00"
+
+
+def test_a_full_status_that_comes_late_is_not_taken_for_the_answer_to_the_next_question():
+    late = [b"", FULL + FULL, FULL]
+    printer = ScriptedPrinter(lambda data: late.pop(0) if data == b"\x10\x04\x14" else b"")
+    conversation = Conversation(printer, load("custom"))
+    assert codes(conversation, printer) is None
+    assert codes(conversation, printer) is None
+    assert codes(conversation, printer) == ["printer.ticket_not_taken"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "confirmed"),
+    [(b"\x00" * 4, True), (b"\x00" * 3, False), (b"\x00\x03\x00\x03", False), (b"\x00\x00\xfe\x00\x00", False)],
+)
+def test_one_low_byte_on_a_noisy_line_confirms_nothing(answers: bytes, confirmed: bool):
+    printer = ScriptedPrinter(lambda data: answers)
+    conversation = Conversation(printer, load("clone"))
+    conversation.send(b"job", printer.deadline(1.0))
+    assert conversation.await_queued_status(printer.deadline(1.0)) == confirmed
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(names()), st.lists(st.binary(max_size=40), min_size=1, max_size=8))
+def test_a_printer_that_answers_garbage_never_crashes_or_holds_up_the_driver(profile: str, garbage: list[bytes]):
+    """Whatever comes, every call ends by its deadline, and only the right id confirms a job."""
+    turn = iter(range(10**9))
+    printer = ScriptedPrinter(lambda data: garbage[next(turn) % len(garbage)])
+    driver = EscPosPrinter("", font_directory=FONTS, profile=profile, transport=printer)
+    document = ReceiptDocument((Text("x"), Cut()))
+    for call in (
+        driver.open,
+        driver.poll,
+        lambda deadline: driver.print(document, "~~~~", deadline),
+        driver.reset,
+        driver.self_test,
+        driver.retract,
+    ):
+        until = printer.now + 3.0
+        try:
+            result = call(printer.deadline(3.0))
+        except DriverError:
+            result = None
+        assert printer.now <= until + 0.1
+        if profile in ("epson", "nippon") and isinstance(getattr(result, "outcome", None), PrintOutcome):
+            assert result.outcome is not PrintOutcome.PRINTED or b"~~~~" in b"".join(garbage)

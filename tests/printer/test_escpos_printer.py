@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from drivers.base import CheckOutcome, DeviceState, DriverError, SupplyLevel
 from drivers.escpos.printer import EscPosPrinter
 from drivers.receipt_printer import Cut, PrintOutcome, ReceiptDocument, Text
 from drivers.sim.printer import VirtualPrinter
-from drivers.sim.printer_engine import Mishap
+from drivers.sim.printer_condition import Mishap
 
 PRINTED, NOT_PRINTED, UNKNOWN = PrintOutcome.PRINTED, PrintOutcome.NOT_PRINTED, PrintOutcome.UNKNOWN
 STOPS: dict[str, Callable[[VirtualPrinter], None]] = {
@@ -37,10 +38,15 @@ def codes(faults: tuple) -> list[str]:
     return [fault.code for fault in faults]
 
 
+def tell_nothing_unasked(bench: Bench) -> None:
+    """What is told unasked would stand between the noise and the confirmation."""
+    bench.virtual.engine.model = replace(bench.virtual.engine.model, automatic_status=False)
+
+
 # ---- what goes well
 
 
-@pytest.mark.parametrize("profile", ["epson", "basic"])
+@pytest.mark.parametrize("profile", ["epson", "custom", "nippon", "clone"])
 @pytest.mark.parametrize("line", ["tcp", "pty"])
 def test_a_receipt_is_printed_and_confirmed(make_bench: MakeBench, line: str, profile: str):
     bench = make_bench(line, profile=profile)
@@ -158,7 +164,7 @@ def test_paper_put_in_before_the_deadline_finishes_the_job(bench: Bench):
         bench.virtual.set_paper("ok")
 
     # The driver's own asking while it waits brings the new paper: no clock is involved.
-    size = len(bench.driver._encoder.encode(RECEIPT)) + 11  # what comes after the job and its confirmation request
+    size = len(bench.driver._encoder.encode(RECEIPT)) + 14  # what comes after the job and its confirmation request
     bench.virtual.engine.at_bytes(len(bench.virtual.accepted) + 12 + size + 12, refill)
     assert bench.print(8.0).outcome is PRINTED
     assert bench.virtual.accepted.count(b"\x10\x04\x04") > questions
@@ -168,7 +174,7 @@ def test_paper_put_in_before_the_deadline_finishes_the_job(bench: Bench):
 @pytest.mark.parametrize("line", ["tcp", "pty"])
 def test_a_connection_lost_at_any_byte_is_never_called_printed(make_bench: MakeBench, line: str):
     bench = make_bench(line)
-    size = len(bench.driver._encoder.encode(RECEIPT)) + 11
+    size = len(bench.driver._encoder.encode(RECEIPT)) + 14
     for step, byte in enumerate(range(0, size, size // (20 if line == "tcp" else 6))):
         bench.virtual.engine.at_bytes(len(bench.virtual.accepted) + 12 + max(1, byte), bench.virtual.unplug)
         result = bench.print(5.0, job_id=f"B{step:03d}")
@@ -240,6 +246,7 @@ def test_the_confirmation_of_another_job_confirms_nothing(bench: Bench):
 
 def test_half_a_confirmation_confirms_nothing(make_bench: MakeBench):
     bench = make_bench("tcp")
+    tell_nothing_unasked(bench)
     bench.virtual.engine.at_lines(5, lambda: bench.virtual.engine.shorten_next_answer(4))
     result = bench.print(1.5)
     assert result.outcome is UNKNOWN
@@ -249,7 +256,7 @@ def test_half_a_confirmation_confirms_nothing(make_bench: MakeBench):
 
 def test_a_late_confirmation_within_the_deadline_counts(bench: Bench):
     bench.virtual.engine.at_lines(1, bench.virtual.engine.hold_answers)
-    size = len(bench.driver._encoder.encode(RECEIPT)) + 11
+    size = len(bench.driver._encoder.encode(RECEIPT)) + 14
     due = len(bench.virtual.accepted) + 12 + size + 3  # the driver begins to ask what is the matter
     bench.virtual.engine.at_bytes(due, bench.virtual.engine.release_answers)
     assert bench.print(8.0).outcome is PRINTED
@@ -264,6 +271,7 @@ def test_garbage_beside_the_confirmation_changes_nothing(bench: Bench, noise: by
 
 @pytest.mark.parametrize("noise", [b"\x37\x22", b"\x5fHELLO"])
 def test_garbage_that_swallows_the_confirmation_leaves_it_unknown(bench: Bench, noise: bytes):
+    tell_nothing_unasked(bench)
     bench.virtual.engine.at_lines(1, lambda: bench.virtual.babble(noise))
     assert bench.print(0.4).outcome is UNKNOWN
     bench.driver.poll(within(5))
@@ -290,7 +298,7 @@ def test_questions_found_inside_an_image_do_not_put_the_answers_out_of_step(
 ):
     """The bytes 10 04 01 in an image are answered by the printer in the middle of the job."""
     image = b"\x1b@\x1dv0\x00\x03\x00\x18\x00" + b"\x10\x04\x01" * 24 + b"\x1dV\x00"
-    monkeypatch.setattr(bench.driver._encoder, "encode", lambda document: image)
+    monkeypatch.setattr(bench.driver._encoder, "encode", lambda document, opening: image)
     bench.virtual.set_paper("low")
     result = bench.print()
     assert (result.outcome, codes(result.faults)) == (PRINTED, ["printer.paper_low"])
@@ -303,7 +311,7 @@ def test_questions_found_inside_an_image_do_not_put_the_answers_out_of_step(
 def test_reset_ends_a_raster_that_was_cut_short(bench: Bench):
     """Our program died inside an image: without the zeros the next receipt would come out as dots."""
     bench.virtual.engine.receive(b"\x1b@\x1dv0\x00\x48\x00\x1e\x00" + b"\xff" * 700, lambda: True)
-    driver = EscPosPrinter(bench.address, font_directory=FONTS, profile="basic")
+    driver = EscPosPrinter(bench.address, font_directory=FONTS, profile="clone")
     bench.driver.close()
     driver.open(within(5))
     driver.reset(within(5))
@@ -356,8 +364,7 @@ def test_self_test_warns_of_low_paper_and_fails_on_silence(bench: Bench):
 
 def test_a_job_that_is_never_confirmed_fails_the_self_test(make_bench: MakeBench):
     """A clone configured as an Epson would leave every receipt unknown: the self-test says so beforehand."""
-    bench = make_bench("tcp")
-    bench.virtual.engine._process_ids = False
+    bench = make_bench("tcp", profile="epson", model="clone")
     assert bench.driver.self_test(within(1.5))[-1].outcome is CheckOutcome.FAIL
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Event
 
 from drivers.base import Deadline, DriverError
-from drivers.receipt_printer import PrintOutcome, PrintResult, ReceiptDocument, ReceiptPrinter
+from drivers.receipt_printer import PrintOutcome, PrintResult, ReceiptDocument, ReceiptPrinter, Ticket
 from kiosk.devices.desk import Request
 from kiosk.devices.worker import JobFailed
 from kiosk.identity import masked
@@ -15,11 +16,15 @@ from kiosk.journal import Journal, JournalUnavailable, PrintJob, PrintPhase
 from kiosk.journey.steps.base import Step
 from kiosk.journey.steps.submitting import local_code
 from kiosk.receipts.build import build
+from kiosk.ticket import WaitingTicket, note
 from kiosk.view import Body, Buttons, Choice, Intent, Next, Phase, Pick, ReceiptView, Row
 
 PRINT_SECONDS = 25.0
 OVERDUE_SECONDS = 10.0
 """So long after that a printer that does not come back is waited for no more."""
+TAKE_SECONDS = 10.0
+"""Between one reminder to take the receipt and the next."""
+REMINDERS = 2
 FOLLOWS_WITHIN = timedelta(days=1)
 """By when the number follows that could not be given because the network was down (ours)."""
 
@@ -30,10 +35,19 @@ PHASE_OF = {
 }
 
 
+@dataclass(frozen=True)
+class _Print:
+    """A print that was begun: how it ended, and where its paper would wait."""
+
+    result: PrintResult
+    ticket: WaitingTicket
+
+
 class ReceiptStep(Step):
     """Journals the print before a byte leaves. Only a print that surely did not happen is offered again."""
 
     _overdue: int | None = None
+    _taking: Request | None = None
 
     def enter(self) -> None:
         """Print."""
@@ -55,6 +69,11 @@ class ReceiptStep(Step):
         choices = (Choice("retry", self.say("button.print_again")),) if self._again else ()
         return ReceiptView(self._phase, self.say(self._message), self._rows(), self._code(), choices)
 
+    @property
+    def awaits_hand_at(self) -> str:
+        """The printer, once the paper is out."""
+        return "receipt_printer" if self._phase is Phase.DONE else ""
+
     def buttons(self) -> Buttons:
         """Next once the print ended, however it ended."""
         return Buttons(next="" if self._phase is Phase.WORKING else self.say("button.next"))
@@ -71,7 +90,9 @@ class ReceiptStep(Step):
         journal = self.tools.journal
         begun = Event()
 
-        def work(printer: ReceiptPrinter, deadline: Deadline, cancel: Event) -> PrintResult | JournalUnavailable:
+        def work(
+            printer: ReceiptPrinter, deadline: Deadline, cancel: Event
+        ) -> _Print | PrintResult | JournalUnavailable:
             begun.set()
             if cancel.is_set():  # nobody waits any more; from here on it is ended whatever happens
                 return PrintResult(PrintOutcome.NOT_PRINTED)
@@ -86,7 +107,7 @@ class ReceiptStep(Step):
                 _note(journal, job, PrintPhase.UNKNOWN)
                 raise
             _note(journal, job, PHASE_OF[result.outcome])
-            return result
+            return _Print(result, WaitingTicket(printers[0], job.job_id))
 
         request = self.tools.devices.ask(
             printers[0], work, PRINT_SECONDS, lambda result: self._printed(result, begun.is_set())
@@ -94,8 +115,10 @@ class ReceiptStep(Step):
         self._overdue = self.tools.timers.after(PRINT_SECONDS + OVERDUE_SECONDS, lambda: self._give_up(request, begun))
 
     def leave(self) -> None:
-        """A print that was begun is ended, and nobody waits for it."""
+        """A print that was begun is ended, and nobody waits for it; a receipt that waits is collected after the visit."""
         super().leave()
+        if self._taking is not None:
+            self._taking.cancel()
         if self._overdue is not None:
             self.tools.timers.cancel(self._overdue)
 
@@ -104,8 +127,16 @@ class ReceiptStep(Step):
         request.cancel()
         self._ended(PrintResult(PrintOutcome.UNKNOWN if begun.is_set() else PrintOutcome.NOT_PRINTED))
 
-    def _printed(self, result: PrintResult | JournalUnavailable | JobFailed, begun: bool) -> None:
+    def _printed(self, result: _Print | PrintResult | JournalUnavailable | JobFailed, begun: bool) -> None:
         match result:
+            case _Print(result, ticket):
+                waits = result.ticket is Ticket.WAITING
+                self.visit.ticket = ticket if waits else None
+                self._ended(result, waits)
+                if waits and result.outcome is PrintOutcome.PRINTED:
+                    self._wait_taken(ticket, REMINDERS)
+                elif result.ticket is Ticket.TAKEN:
+                    note(self.tools.journal, ticket.job_id, Ticket.TAKEN)
             case PrintResult():
                 self._ended(result)
             case JournalUnavailable():
@@ -114,7 +145,28 @@ class ReceiptStep(Step):
                 outcome = PrintOutcome.UNKNOWN if begun else PrintOutcome.NOT_PRINTED
                 self._ended(PrintResult(outcome, (result.fault,)))
 
-    def _ended(self, result: PrintResult) -> None:
+    def _wait_taken(self, ticket: WaitingTicket, reminders: int) -> None:
+        """Go on when the receipt is taken; remind of one that is not."""
+        journal = self.tools.journal
+
+        def work(printer: ReceiptPrinter, deadline: Deadline, cancel: Event) -> Ticket:
+            found = printer.wait_taken(deadline, cancel)
+            note(journal, ticket.job_id, found)
+            return found
+
+        def done(found: Ticket | JobFailed) -> None:
+            if found is Ticket.TAKEN:
+                self.visit.ticket = None
+            if found is Ticket.WAITING and reminders:
+                self._message = "receipt.take_it"
+                self.report.changed()
+                self._wait_taken(ticket, reminders - 1)
+            else:
+                self.report.completed({})
+
+        self._taking = self.tools.devices.ask(ticket.printer, work, TAKE_SECONDS, done)
+
+    def _ended(self, result: PrintResult, waits: bool = False) -> None:
         self.busy = False
         if self._overdue is not None:
             self.tools.timers.cancel(self._overdue)
@@ -122,7 +174,8 @@ class ReceiptStep(Step):
         if result.outcome is PrintOutcome.PRINTED:
             self._phase, self._message = Phase.DONE, "receipt.printed"
             self.visit.receipt_came = True
-            self.after(8.0, lambda: self.report.completed({}))
+            if not waits:
+                self.after(8.0, lambda: self.report.completed({}))
         elif result.outcome is PrintOutcome.NOT_PRINTED:
             self._phase, self._message, self._again = Phase.REFUSED, "receipt.not_printed", True
         else:
