@@ -1,0 +1,202 @@
+"""Passive authentication (ICAO Doc 9303 part 11, 5.1): are the files the ones that the issuing state signed?
+
+Certificates are opened with asn1crypto, because real issuers' often break rules that stricter readers insist on. No
+revocation lists and no master lists are looked at: the folder holds the certificates of the states that are trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from asn1crypto import algos as _untyped_algos  # pyright: ignore[reportMissingTypeStubs]
+from asn1crypto import cms as _untyped_cms  # pyright: ignore[reportMissingTypeStubs]
+from asn1crypto import core as _untyped_core  # pyright: ignore[reportMissingTypeStubs]
+from asn1crypto import pem as _untyped_pem  # pyright: ignore[reportMissingTypeStubs]
+from asn1crypto import x509 as _untyped_x509  # pyright: ignore[reportMissingTypeStubs]
+
+from drivers.card_reader import Authenticity, Verdict
+from drivers.travel_document import signatures
+from drivers.travel_document.signatures import UnsupportedError
+
+algos: Any = _untyped_algos
+cms: Any = _untyped_cms
+core: Any = _untyped_core
+pem: Any = _untyped_pem
+x509: Any = _untyped_x509
+
+_SECURITY_OBJECT = "2.23.136.1.1.1"  # id-icao-mrtd-security-ldsSecurityObject
+_SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem"})
+_LARGEST_CERTIFICATE = 65_536
+# What asn1crypto, which reads lazily, raises for bytes that are not what they should be; deep nesting ends in the last.
+_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+
+
+class _DataGroupHash(core.Sequence):
+    _fields = [("number", core.Integer), ("value", core.OctetString)]  # noqa: RUF012 - as asn1crypto wants it
+
+
+class _DataGroupHashes(core.SequenceOf):
+    _child_spec = _DataGroupHash
+
+
+class SecurityObject(core.Sequence):
+    """LDSSecurityObject (part 10, 4.6.2.3): the hash of every data group."""
+
+    _fields = [  # noqa: RUF012 - as asn1crypto wants it
+        ("version", core.Integer),
+        ("algorithm", algos.DigestAlgorithm),
+        ("hashes", _DataGroupHashes),
+        ("information", core.Any, {"optional": True}),
+    ]
+
+
+@dataclass(frozen=True)
+class Issuers:
+    """The certificates of the states that are trusted, by subject."""
+
+    certificates: tuple[Any, ...] = ()
+
+
+def load(folder: Path) -> Issuers:
+    """Read every certificate (.cer .crt .der .pem) of a certification authority in a folder; others are passed over.
+
+    Raises ``OSError`` when the folder cannot be read.
+    """
+    found: list[Any] = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in _SUFFIXES or path.stat().st_size > _LARGEST_CERTIFICATE:
+            continue
+        try:
+            data = path.read_bytes()
+            certificate: Any = x509.Certificate.load(pem.unarmor(data)[2] if pem.detect(data) else data, strict=True)
+            if certificate.ca:
+                found.append(certificate)
+        except _MALFORMED:
+            continue
+    return Issuers(tuple(found))
+
+
+def check(signed: bytes, files: Mapping[int, bytes], issuers: Issuers | None, today: datetime) -> Authenticity:
+    """Judge the files (number of the data group -> its bytes) by the signature of EF.SOD.
+
+    Without ``issuers`` hashes and signature are checked all the same: what is wrong is wrong. Never raises.
+    """
+    try:
+        return _check(signed, files, issuers, today)
+    except UnsupportedError as error:
+        return Authenticity(Verdict.NOT_CHECKED, f"not supported: {error}")
+    except _MALFORMED as error:
+        return Authenticity(Verdict.NOT_GENUINE, f"malformed signature: {type(error).__name__}")
+
+
+def _check(signed: bytes, files: Mapping[int, bytes], issuers: Issuers | None, today: datetime) -> Authenticity:
+    content: Any = cms.ContentInfo.load(signed, strict=True)
+    if content["content_type"].native != "signed_data":
+        return _false("no signature")
+    signature: Any = content["content"]
+    security_object = bytes(signature["encap_content_info"]["content"].native or b"")
+    if signature["encap_content_info"]["content_type"].dotted != _SECURITY_OBJECT:
+        return _false("signs something else")
+    if wrong := _wrong_hash(security_object, files):
+        return _false(wrong)
+    signers = list(signature["signer_infos"])
+    if len(signers) != 1:
+        return _false(f"{len(signers)} signers")
+    signer_certificate = _certificate(signature, signers[0])
+    if signer_certificate is None:
+        return _false("certificate of the signer is missing")
+    if not _signed(signers[0], signer_certificate, security_object):
+        return _false("signature is wrong")
+    return _chain(signer_certificate, issuers, today)
+
+
+def _false(evidence: str) -> Authenticity:
+    return Authenticity(Verdict.NOT_GENUINE, evidence)
+
+
+def _digest(name: str, data: bytes) -> bytes:
+    if name not in signatures.HASHES:
+        raise UnsupportedError(f"hash {name}")
+    return hashlib.new(name, data, usedforsecurity=False).digest()
+
+
+def _wrong_hash(security_object: bytes, files: Mapping[int, bytes]) -> str:
+    """Return what is wrong with the hashes, or an empty text."""
+    content: Any = SecurityObject.load(security_object, strict=True)
+    name = content["algorithm"]["algorithm"].native
+    entries = [(int(entry["number"].native), bytes(entry["value"].native)) for entry in content["hashes"]]
+    expected = dict(entries)
+    if len(expected) != len(entries):
+        return "a data group is listed twice"
+    for number, data in files.items():
+        if number not in expected:
+            return f"DG{number} is not signed"
+        if not hmac.compare_digest(expected[number], _digest(name, data)):
+            return f"DG{number} was changed"
+    return ""
+
+
+def _certificate(signature: Any, signer: Any) -> Any | None:
+    """Return the certificate, inside the signature, that the signer names."""
+    identifier = signer["sid"]
+    for choice in signature["certificates"]:
+        if choice.name != "certificate":
+            continue
+        certificate = choice.chosen
+        if identifier.name == "subject_key_identifier":
+            if certificate.key_identifier == identifier.chosen.native:
+                return certificate
+        else:
+            issuer, number = identifier.chosen["issuer"], identifier.chosen["serial_number"].native
+            if certificate.serial_number == number and certificate.issuer == issuer:
+                return certificate
+    return None
+
+
+def _signed(signer: Any, certificate: Any, security_object: bytes) -> bool:
+    """Check the hash that the signer signed, and the signature over it (RFC 5652, 5.4)."""
+    digest = signer["digest_algorithm"]["algorithm"].native
+    attributes = {attribute["type"].native: attribute["values"] for attribute in signer["signed_attrs"]}
+    if attributes["content_type"][0].dotted != _SECURITY_OBJECT:
+        return False
+    if not hmac.compare_digest(attributes["message_digest"][0].native, _digest(digest, security_object)):
+        return False
+    data = signer["signed_attrs"].untag().dump(force=True)
+    signature = signer["signature"].native
+    return signatures.verifies(certificate.public_key, signer["signature_algorithm"], digest, signature, data)
+
+
+def _chain(certificate: Any, issuers: Issuers | None, today: datetime) -> Authenticity:
+    """Look for a trusted issuer of the signer's certificate; both must be valid today."""
+    if issuers is None:
+        return Authenticity(Verdict.NOT_CHECKED, "no folder of issuers' certificates; hashes and signature are right")
+    for issuer in issuers.certificates:
+        if not _names(certificate, issuer):
+            continue
+        if not signatures.verifies(
+            issuer.public_key,
+            certificate["signature_algorithm"],
+            "",
+            certificate["signature_value"].native,
+            certificate["tbs_certificate"].dump(),
+        ):
+            continue  # an older or newer key of the same state
+        for one, whose in ((certificate, "signer"), (issuer, "issuer")):
+            if not one.not_valid_before <= today <= one.not_valid_after:
+                return Authenticity(Verdict.UNKNOWN_ISSUER, f"certificate of the {whose} is not valid today")
+        return Authenticity(Verdict.GENUINE, f"issuer {issuer.sha256_fingerprint[:23]}")
+    return Authenticity(Verdict.UNKNOWN_ISSUER, f"none of {len(issuers.certificates)} certificates is the issuer's")
+
+
+def _names(certificate: Any, issuer: Any) -> bool:
+    """Whether a certificate may be of this issuer: by the key's identifier where both give it, else by name."""
+    wanted, had = certificate.authority_key_identifier, issuer.key_identifier
+    if wanted is not None and had is not None:
+        return bool(wanted == had)
+    return bool(certificate.issuer == issuer.subject)

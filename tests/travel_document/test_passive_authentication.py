@@ -1,0 +1,159 @@
+"""Genuine is said only of files that a trusted, valid issuer's signer has signed, whatever the signature's kind."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asn1crypto import cms, core, keys
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from travel_document_setting import NOW, groups, issuer
+
+from drivers.card_reader import Verdict
+from drivers.travel_document import data_groups, passive_authentication, signatures
+
+FILES = groups()
+SCHEMES = ("rsa", "pss", "ecdsa")
+SIGNED = data_groups.signed_data(issuer().sign(FILES))
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("csca")
+    for scheme in SCHEMES:
+        issuer(scheme).publish(folder, f"{scheme}.cer")
+    return passive_authentication.load(folder)
+
+
+def judged(sod, issuers, files=FILES, today=NOW):
+    return passive_authentication.check(data_groups.signed_data(sod), files, issuers, today)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("digest", ["sha1", "sha224", "sha256", "sha384", "sha512"])
+def test_every_kind_of_signature_and_hash_is_genuine(scheme, digest, trusted):
+    assert judged(issuer(scheme).sign(FILES, digest), trusted).verdict is Verdict.GENUINE
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_one_changed_bit_in_anything_that_is_signed_is_never_genuine(scheme, trusted):
+    signed = data_groups.signed_data(issuer(scheme).sign(FILES))
+    content = cms.ContentInfo.load(signed)["content"]
+    signer, certificate = content["signer_infos"][0], content["certificates"][0].chosen
+    parts = (
+        content["encap_content_info"]["content"].native,
+        signer["signed_attrs"].contents,
+        signer["signature"].native,
+        certificate["tbs_certificate"].dump(),
+        certificate["signature_value"].native,
+    )
+    assert passive_authentication.check(signed, FILES, trusted, NOW).verdict is Verdict.GENUINE
+    for part in parts:
+        start = signed.index(part)
+        for place in range(start, start + len(part), 2):
+            changed = bytearray(signed)
+            changed[place] ^= 1 << place % 8
+            assert passive_authentication.check(bytes(changed), FILES, trusted, NOW).verdict is not Verdict.GENUINE
+
+
+def test_a_file_that_was_not_signed_is_not_genuine(trusted):
+    sod = issuer().sign({1: FILES[1]})
+    assert judged(sod, trusted).evidence == "DG2 is not signed"
+
+
+def test_a_signer_that_is_past_its_days_proves_nothing(trusted):
+    sod = issuer().sign(FILES)
+    for today in (datetime(2025, 12, 31, tzinfo=UTC), datetime(2036, 1, 2, tzinfo=UTC)):
+        outcome = judged(sod, trusted, today=today)
+        assert (outcome.verdict, outcome.evidence) == (
+            Verdict.UNKNOWN_ISSUER,
+            "certificate of the signer is not valid today",
+        )
+    assert judged(sod, trusted, today=issuer().valid[0] + timedelta(days=1)).verdict is Verdict.GENUINE
+
+
+def test_the_signer_itself_in_the_folder_makes_nothing_genuine(tmp_path):
+    (tmp_path / "signer.cer").write_bytes(issuer().signer.public_bytes(Encoding.DER))
+    (tmp_path / "broken.cer").write_bytes(b"0\x82\xff\xff")
+    (tmp_path / "empty.pem").write_bytes(b"")
+    (tmp_path / "readme.txt").write_bytes(issuer().authority.public_bytes(Encoding.DER))
+    issuers = passive_authentication.load(tmp_path)
+    assert issuers.certificates == ()
+    assert judged(issuer().sign(FILES), issuers).verdict is Verdict.UNKNOWN_ISSUER
+
+
+def test_certificates_in_text_form_are_read_too(tmp_path):
+    (tmp_path / "csca.PEM").write_bytes(issuer().authority.public_bytes(Encoding.PEM))
+    assert judged(issuer().sign(FILES), passive_authentication.load(tmp_path)).verdict is Verdict.GENUINE
+
+
+def spelled_out(base: bytes | None = None) -> keys.PublicKeyInfo:
+    """A public key whose certificate gives the curve's numbers instead of its name."""
+    public = ec.derive_private_key(7, ec.SECP256R1()).public_key()
+    prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    generator = ec.derive_private_key(1, ec.SECP256R1()).public_key()
+    domain = keys.SpecifiedECDomain(
+        {
+            "version": "ecdpVer1",
+            "field_id": {"field_type": "prime_field", "parameters": core.Integer(prime)},
+            "curve": {
+                "a": (prime - 3).to_bytes(32, "big"),
+                "b": bytes.fromhex("5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B"),
+            },
+            "base": base or generator.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+            "order": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+        }
+    )
+    info = keys.PublicKeyInfo(
+        {
+            "algorithm": {"algorithm": "ec", "parameters": keys.ECDomainParameters("specified", domain)},
+            "public_key": public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+        }
+    )
+    return keys.PublicKeyInfo.load(info.dump())
+
+
+def test_a_curve_that_is_spelled_out_is_known_by_all_its_numbers():
+    private = ec.derive_private_key(7, ec.SECP256R1())
+    algorithm = cms.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+    signature = private.sign(b"data", ec.ECDSA(signatures.HASHES["sha256"]))
+    assert signatures.verifies(spelled_out(), algorithm, "", signature, b"data")
+    assert not signatures.verifies(spelled_out(), algorithm, "", signature, b"Data")
+
+
+def test_a_curve_with_a_generator_of_one_s_own_choice_is_refused():
+    # Whoever may choose the generator can make a key for any public point.
+    chosen = ec.derive_private_key(7, ec.SECP256R1()).public_key()
+    forged = spelled_out(chosen.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    algorithm = cms.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+    with pytest.raises(signatures.UnsupportedError):
+        signatures.verifies(forged, algorithm, "", b"", b"data")
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_judged_without_a_crash(data):
+    outcome = passive_authentication.check(data, FILES, None, NOW)
+    assert outcome.verdict in (Verdict.NOT_GENUINE, Verdict.NOT_CHECKED)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_a_signature_with_anything_put_into_it_is_judged_without_a_crash(data):
+    signed = bytearray(SIGNED)
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(signed) - 1))
+        length = data.draw(st.integers(0, 20))
+        signed[start : start + length] = data.draw(st.binary(max_size=20))
+    outcome = passive_authentication.check(bytes(signed), FILES, None, NOW)
+    assert outcome.verdict is not Verdict.GENUINE
+
+
+def test_nesting_without_end_is_no_crash():
+    for nested in (b"\x30\x80" * 30000, b"\xa0\x80" * 30000, b"\x30\x83\x00\xff\xff" * 5000):
+        head = bytes.fromhex("06092A864886F70D010702")
+        assert passive_authentication.check(nested, FILES, None, NOW).verdict is Verdict.NOT_GENUINE
+        assert (
+            passive_authentication.check(b"\x30\x80" + head + nested, FILES, None, NOW).verdict is Verdict.NOT_GENUINE
+        )
