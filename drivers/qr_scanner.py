@@ -6,12 +6,16 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from threading import Event
 
-from drivers.base import Deadline, Device
+from drivers.base import Check, CheckOutcome, Deadline, Device, Fault
+from drivers.operator import Operator
 
 
 @dataclass(frozen=True, repr=False)
 class QrPayload:
-    """One accepted code: the raw bytes, the text they spell, the symbology, and seconds since the epoch."""
+    """One accepted code: the raw bytes, the text they spell, the symbology, and seconds since the epoch.
+
+    ``symbology``: ``qr_code`` | ``code_128`` | ``ean_13`` | ``pdf_417``, or ``unknown`` from a scanner that does not tell.
+    """
 
     data: bytes
     text: str
@@ -42,3 +46,16 @@ class QrScanner(Device):
 
         A code that was returned once is not returned again until it has left the view.
         """
+
+
+def shown_code(scanner: QrScanner, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+    """Ask a person to show any code and wait for it: the guided test of every scanner. Its content is not kept."""
+    operator.instruct("selftest.show_code")
+    found = scanner.scan(deadline, operator.cancel)
+    if isinstance(found, QrPayload):
+        return (Check("code", CheckOutcome.PASS, evidence=f"{found.symbology}, {len(found.data)} bytes"),)
+    if isinstance(found, QrRefused):  # any code will do: that it is read is what is tested
+        return (Check("code", CheckOutcome.PASS, evidence=f"{found.code}, {found.evidence}"),)
+    if operator.cancel.is_set():
+        return (Check("code", CheckOutcome.SKIP, evidence="operator"),)
+    return (Check("code", CheckOutcome.FAIL, Fault("code_scanner.no_code_seen")),)

@@ -172,7 +172,7 @@ def pictures(out: Path, orientation: str, wanted: set[str]) -> None:
                     wait_for(views[base].revision)
                     for touched in touches:
                         on_ui_thread(scribble if touched == "scribble" else lambda touched=touched: touch(touched))
-                    if base.startswith("materials"):
+                    if base.startswith(("materials", "technician_question")):
                         time.sleep(0.3)
                     on_ui_thread(lambda: None)
                     path = out / f"{orientation}-{language}-{name}.png"

@@ -9,6 +9,7 @@ import numpy as np
 
 from drivers.base import Check, CheckOutcome, Deadline, Device, DeviceIdentity, DeviceState, DriverError, Fault, Health
 from drivers.camera.source import Frame, FrameSource
+from drivers.wire import Direction
 
 FIRST_FRAME_SECONDS = 3.0
 """Longest wait for a frame outside of scanning: USB cameras take up to two seconds to set their exposure."""
@@ -26,13 +27,14 @@ class CameraDevice(Device):
     def __init__(self, source: FrameSource, now: Callable[[], float] = time.time) -> None:
         self._source = source
         self._now = now
+        self._told: Frame | None = None
 
     def identity(self) -> DeviceIdentity:
         """Name the source of the frames as the model."""
         return DeviceIdentity(self.device_class, "camera", model=self._source.describe())
 
     def open(self, deadline: Deadline) -> None:
-        """Start the source. Raises ``DriverError("camera.not_found")``."""
+        """Start the source. Raises ``DriverError``: ``camera.not_found``, or ``camera.frozen`` while it stays so."""
         self._source.open(deadline)
 
     def close(self) -> None:
@@ -45,10 +47,14 @@ class CameraDevice(Device):
         self._source.open(deadline)
 
     def poll(self, deadline: Deadline) -> Health:
-        """Look at a new frame: none is a fault, a dark one degrades. Raises ``DriverError`` when the camera is gone."""
+        """Look at a new frame: none is a fault, a dark one degrades.
+
+        Raises ``DriverError`` when the camera is gone, and when poll after poll gets the same frame.
+        """
         frame = self._fresh_frame(deadline)
         if frame is None:
             return Health(DeviceState.FAULT, (Fault("camera.no_frames"),), observed_at=self._now())
+        self._tell(frame, "poll")
         brightness = _brightness(frame)
         if brightness < DARK:
             fault = Fault("camera.dark", evidence=f"brightness {brightness:.0f}")
@@ -76,6 +82,21 @@ class CameraDevice(Device):
     def _fresh_frame(self, deadline: Deadline) -> Frame | None:
         self._source.skip()
         return self._source.read(deadline.within(FIRST_FRAME_SECONDS))
+
+    def _tell(self, frame: Frame, meaning: str, started: float | None = None) -> None:
+        """Tell the watcher of a frame: its size, whether it changed, and what was done with it; never what it shows.
+
+        ``started``: since when the frame was worked on, on the monotonic clock.
+        """
+        if self.watcher is None:
+            self._told = None
+            return
+        height, width = frame.image.shape[:2]
+        changed = self._told is None or not np.array_equal(self._told.image, frame.image)
+        self._told = frame
+        took = "" if started is None else f", {(time.monotonic() - started) * 1000:.0f} ms"
+        life = "changed" if changed else "unchanged"
+        self.saw(Direction.IN, frame.image.nbytes, "", f"frame {width}x{height}, {life}{took}, {meaning}")
 
     def _alive_check(self, first: Frame, second: Frame) -> Check:
         if not self._source.live:

@@ -1,18 +1,25 @@
-"""Photographs papers through a camera: the best frame of a second, checked before anyone hands it in."""
+"""Photographs papers through a camera: the best frame of a second, checked and straightened before anyone hands it in."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from threading import Event
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.base import Deadline, DriverError
+from drivers.base import Check, CheckOutcome, Deadline, DriverError, Fault
 from drivers.camera.device import FIRST_FRAME_SECONDS, CameraDevice
+from drivers.camera.ocr import TextReader
+from drivers.camera.page import straighten
 from drivers.camera.paper import Appearance, appearance
-from drivers.camera.source import Frame
+from drivers.camera.source import Frame, FrameSource
+from drivers.card_reader import MrzKey
 from drivers.document_camera import CaptureRefused, DocumentCamera, Photograph
+from drivers.operator import Answer, Operator
+from drivers.travel_document import mrz
 
 PREVIEW_WIDTH = 640
 CAPTURE_SECONDS = 1.0
@@ -23,25 +30,64 @@ _PREVIEW_QUALITY = 70
 _QUALITIES = (90, 80, 70, 60)
 _SHRINK = 0.8
 _CANCEL_SECONDS = 0.2
+_GOOD, _BAD = (80, 190, 60), (0, 150, 255)
+"""BGR of the outline in the preview: green when the picture can be taken, amber while something is to be mended."""
 
 
 class FrameDocumentCamera(CameraDevice, DocumentCamera):
-    """A document camera over any ``FrameSource``."""
+    """A document camera over any ``FrameSource``; ``reader`` reads text, where that is wanted and installed."""
 
     device_class = "document_camera"
 
+    def __init__(
+        self,
+        source: FrameSource,
+        now: Callable[[], float] = time.time,
+        reader: TextReader | None = None,
+        capture_seconds: float = CAPTURE_SECONDS,
+    ) -> None:
+        super().__init__(source, now)
+        self._reader = reader
+        self._capture_seconds = capture_seconds
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether ``read_text`` can give anything."""
+        return self._reader is not None
+
+    def read_text(self, jpeg: bytes, deadline: Deadline, cancel: Event) -> tuple[str, ...] | None:
+        """Return the lines on a photograph; None without a reader, after a failure of it, or at the deadline."""
+        return self._reader.read(jpeg, deadline, cancel) if self._reader is not None else None
+
+    @property
+    def reads_zone(self) -> bool:
+        """Whether there is a reader of text."""
+        return self._reader is not None
+
+    def read_machine_readable_zone(self, deadline: Deadline, cancel: Event) -> MrzKey | CaptureRefused | None:
+        """Read the zone on the best frame of the next second."""
+        page = self.capture(deadline, cancel)
+        if not isinstance(page, Photograph):
+            return page
+        return mrz.find(self.read_text(page.jpeg, deadline, cancel) or ())
+
     def preview(self, deadline: Deadline) -> Photograph | None:
-        """Return the next frame, made small; its ``sharpness`` is that of the whole frame."""
+        """Return the next frame, made small, with the page's outline drawn and a hint what to mend."""
         frame = self._source.read(deadline)
         if frame is None:
             return None
-        image = frame.image
-        if image.shape[1] > PREVIEW_WIDTH:
-            image = _resized(image, PREVIEW_WIDTH / image.shape[1])
-        return _photograph(image, _encoded(image, _PREVIEW_QUALITY), appearance(frame.image))
+        started = time.monotonic()
+        look = appearance(frame.image)
+        scale = min(1.0, PREVIEW_WIDTH / frame.image.shape[1])
+        image = _resized(frame.image, scale) if scale < 1.0 else frame.image.copy()
+        if look.outline is not None:
+            corners = np.rint(look.outline.corners * scale).astype(np.int32)
+            cv2.polylines(image, [corners], True, _BAD if look.fault else _GOOD, 3, cv2.LINE_AA)
+        self._tell(frame, look.fault or "page found", started)
+        return _photograph(image, _encoded(image, _PREVIEW_QUALITY), look)
 
     def capture(self, deadline: Deadline, cancel: Event) -> Photograph | CaptureRefused | None:
-        """Take the sharpest frame of the next second. Raises ``DriverError("camera.no_frames")`` when none came."""
+        """Take the best frame of the next second. Raises ``DriverError("camera.no_frames")`` when none came."""
         self._source.skip()
         first_by = deadline.within(FIRST_FRAME_SECONDS)
         until: Deadline | None = None
@@ -51,20 +97,39 @@ class FrameDocumentCamera(CameraDevice, DocumentCamera):
                 return None
             frame = self._source.read((until or first_by).within(_CANCEL_SECONDS))
             if frame is None:
-                if until is None and first_by.expired:
+                if (until or first_by).expired:
                     break
                 continue
             if until is None:
-                until = deadline.within(CAPTURE_SECONDS)
+                until = deadline.within(self._capture_seconds)
+            started = time.monotonic()
             look = appearance(frame.image)
-            if best is None or look.sharpness > best[1].sharpness:
+            self._tell(frame, look.fault or "page found", started)
+            if best is None or _worth(look) > _worth(best[1]):
                 best = frame, look
         if best is None:
             raise DriverError("camera.no_frames", "no frame to photograph")
         frame, look = best
-        if look.fault:
+        if look.fault or look.outline is None:
             return CaptureRefused(look.fault, look.evidence)
-        return _compressed(frame.image, look)
+        return _compressed(straighten(frame.image, look.outline), look)
+
+    def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+        """Ask a person whether the picture is clear; it is kept for the report."""
+        frame = self._fresh_frame(deadline)
+        if frame is None:
+            return (Check("picture", CheckOutcome.FAIL, Fault("camera.no_frames")),)
+        image = frame.image
+        jpeg = _encoded(_resized(image, min(1.0, PREVIEW_WIDTH / image.shape[1])), _PREVIEW_QUALITY)
+        answer = operator.confirm("selftest.is_picture_clear", jpeg)
+        if answer is Answer.NO:
+            return (Check("picture", CheckOutcome.FAIL, Fault("camera.unclear"), "operator", jpeg),)
+        outcome = CheckOutcome.PASS if answer is Answer.YES else CheckOutcome.SKIP
+        return (Check("picture", outcome, evidence="operator", picture=jpeg),)
+
+
+def _worth(look: Appearance) -> tuple[bool, bool, float]:
+    return not look.fault, look.outline is not None, look.sharpness
 
 
 def _compressed(image: NDArray[np.uint8], look: Appearance) -> Photograph:
@@ -79,7 +144,7 @@ def _compressed(image: NDArray[np.uint8], look: Appearance) -> Photograph:
 
 def _photograph(image: NDArray[np.uint8], jpeg: bytes, look: Appearance) -> Photograph:
     height, width = image.shape[:2]
-    return Photograph(jpeg, width, height, look.sharpness)
+    return Photograph(jpeg, width, height, look.sharpness, look.fault)
 
 
 def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

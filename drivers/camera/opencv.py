@@ -6,16 +6,20 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.base import Deadline, DriverError
+from drivers.base import Deadline, DriverError, Fault
 from drivers.camera.source import Frame, FrameSource
 
 FROZEN_AFTER_SECONDS = 5.0
 """A sensor's noise changes some byte of every frame: five seconds without a change are a dead camera, no calm scene."""
+
+THAW_SECONDS = 1.5
+"""A camera that was frozen and is opened again must give two different frames within this time, or it counts as frozen still:
+otherwise it would be told as back, and as lost again, every few seconds."""
 
 _CLOSE_SECONDS = 1.0
 _FALLBACK_RATE = 25.0
@@ -80,6 +84,14 @@ class _OpenCvCapture:
         self._capture.release()
 
 
+def _is_picture(decoded: Any) -> bool:
+    """Whether a capture gave what it should: a broken frame of a bad cable may come as anything."""
+    if not isinstance(decoded, np.ndarray):
+        return False
+    picture = cast("NDArray[Any]", decoded)
+    return picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3 and picture.size > 0
+
+
 class _Grabber(threading.Thread):
     """Empties the camera's queue all the time, because OpenCV's calls know no deadline and queued frames grow stale.
 
@@ -126,7 +138,7 @@ class _Grabber(threading.Thread):
             image: NDArray[np.uint8] | None = None
             if wanted:
                 done, decoded = capture.retrieve()
-                image = decoded if done else None
+                image = decoded if done and _is_picture(decoded) else None
             with self.changed:
                 if image is not None or not wanted:
                     self.alive_at = time.monotonic()
@@ -160,8 +172,6 @@ class OpenCvSource(FrameSource):
     ``opener`` makes the capture, for tests; it runs in a thread of its own and raises ``DriverError``.
     """
 
-    live = True
-
     def __init__(
         self,
         device: int | str,
@@ -170,8 +180,10 @@ class OpenCvSource(FrameSource):
         frozen_after: float = FROZEN_AFTER_SECONDS,
         opener: Callable[[], Capture] | None = None,
     ) -> None:
+        self.live = not (isinstance(device, str) and Path(device).is_file())
         self._device = device
         self._frozen_after = frozen_after
+        self._stands_still: Fault | None = None
         self._opener = opener or (lambda: _OpenCvCapture(device, width, height))
         self._grabber: _Grabber | None = None
         self._seen = 0
@@ -183,7 +195,7 @@ class OpenCvSource(FrameSource):
         return f"/dev/video{self._device}" if isinstance(self._device, int) else self._device
 
     def open(self, deadline: Deadline) -> None:
-        """Start the thread that opens the device and empties its queue."""
+        """Start the thread that opens the device and empties its queue; ``camera.frozen`` if it is so since last time."""
         self.close()
         grabber = _Grabber(self._opener)
         grabber.start()
@@ -196,6 +208,8 @@ class OpenCvSource(FrameSource):
             raise DriverError("camera.not_found", failure, self.describe())
         self._seen, self._last = 0, None
         self._grabber = grabber
+        if self._stands_still is not None:
+            self._thaw(deadline.within(THAW_SECONDS))
 
     def read(self, deadline: Deadline) -> Frame | None:
         """Return the next frame; ``camera.frozen`` also when the device has stopped giving any."""
@@ -208,14 +222,37 @@ class OpenCvSource(FrameSource):
             if grabber.failure is not None:
                 raise DriverError("camera.not_found", grabber.failure, self.describe())
             if now - grabber.alive_at > self._frozen_after:
-                raise DriverError("camera.frozen", "no frames", f"{now - grabber.alive_at:.1f} s")
+                raise self._frozen("no frames", now - grabber.alive_at)
             return None
         self._seen = frame.sequence
         if self._last is None or not np.array_equal(self._last, frame.image):
             self._last, self._unchanged_since = frame.image, now
-        elif now - self._unchanged_since > self._frozen_after:
-            raise DriverError("camera.frozen", "frames do not change", f"{now - self._unchanged_since:.1f} s")
+        elif self.live and now - self._unchanged_since > self._frozen_after:
+            raise self._frozen("frames do not change", now - self._unchanged_since)
         return frame
+
+    def _frozen(self, detail: str, seconds: float) -> DriverError:
+        # The same words as long as it lasts, however often it is opened: only what changes is told.
+        self._stands_still = self._stands_still or Fault("camera.frozen", detail, f"{seconds:.1f} s")
+        return DriverError(self._stands_still.code, self._stands_still.detail, self._stands_still.evidence)
+
+    def _thaw(self, deadline: Deadline) -> None:
+        """Read until two frames differ. Raises ``DriverError("camera.frozen")``, and lets go, when none do in time."""
+        started = time.monotonic()
+        first: Frame | None = None
+        try:
+            while (frame := self.read(deadline)) is not None:
+                if first is not None and not np.array_equal(first.image, frame.image):
+                    self._stands_still = None
+                    return
+                first = first or frame
+                if deadline.expired:
+                    break
+        except DriverError:
+            self.close()
+            raise
+        self.close()
+        raise self._frozen("still frozen", time.monotonic() - started)
 
     def skip(self) -> None:
         """Forget every frame whose grab has begun."""

@@ -18,7 +18,6 @@ from drivers.base import Deadline, DriverError
 from drivers.camera.source import Frame, FrameSource
 
 FRAMES_A_SECOND = 20.0
-_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 
 
 def decode_picture(data: bytes) -> NDArray[np.uint8] | None:
@@ -111,31 +110,3 @@ class PictureSource(_PacedSource):
         except OSError as error:
             raise DriverError("camera.not_found", "the picture is gone", type(error).__name__) from error
         return self._image
-
-
-class FolderSource(_PacedSource):
-    """Gives a folder's pictures in the order of their names, again and again; files that are not whole are left out."""
-
-    def __init__(
-        self, folder: Path, rate: float = FRAMES_A_SECOND, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        super().__init__(rate, clock)
-        self._folder = folder
-        self._last = ""
-
-    def describe(self) -> str:
-        """Name the folder."""
-        return str(self._folder)
-
-    def _picture(self) -> NDArray[np.uint8] | None:
-        try:
-            names = sorted(path.name for path in self._folder.iterdir() if path.suffix.lower() in _SUFFIXES)
-        except OSError as error:
-            raise DriverError("camera.not_found", "the folder is gone", type(error).__name__) from error
-        if not names:
-            raise DriverError("camera.not_found", "no picture in the folder")
-        self._last = next((name for name in names if name > self._last), names[0])
-        try:
-            return decode_picture((self._folder / self._last).read_bytes())
-        except FileNotFoundError:  # taken away since the folder was listed
-            return None

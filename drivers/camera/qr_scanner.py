@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from threading import Event
 
-from drivers.base import Deadline
+from drivers.base import Check, Deadline
 from drivers.camera.device import CameraDevice
 from drivers.camera.ladder import CYCLE, Code, Ladder
 from drivers.camera.source import FrameSource
 from drivers.code_text import accept
-from drivers.qr_scanner import QrPayload, QrRefused, QrScanner
+from drivers.operator import Operator
+from drivers.qr_scanner import QrPayload, QrRefused, QrScanner, shown_code
 
 LEFT_AFTER_FRAMES = 3 * CYCLE
 """Frames in a row without a code after which it has left the view: a hard one may be missed for two cycles of rungs."""
@@ -47,12 +48,19 @@ class CameraQrScanner(CameraDevice, QrScanner):
             frame = self._source.read(deadline.within(_CANCEL_SECONDS))
             self._looked_at = self._clock()
             if frame is not None:
-                fresh = self._first_new(self._ladder.offer(frame.image))
+                started = time.monotonic()
+                codes = self._ladder.offer(frame.image)
+                self._tell(frame, f"rung {codes[0].rung if codes else self._ladder.last}", started)
+                fresh = self._first_new(codes)
                 if fresh is not None:
                     return accept(fresh.data, fresh.symbology, self._now())
             if deadline.expired:
                 return None
         return None
+
+    def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+        """Ask a person to show any code."""
+        return shown_code(self, operator, deadline)
 
     def _first_new(self, codes: tuple[Code, ...]) -> Code | None:
         """Note what is in view and return the first code that was not."""

@@ -9,9 +9,11 @@ from threading import Event
 
 from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DeviceState, DriverError, Health
 from drivers.code_text import accept
-from drivers.qr_scanner import QrPayload, QrRefused, QrScanner
+from drivers.operator import Operator
+from drivers.qr_scanner import QrPayload, QrRefused, QrScanner, shown_code
 from drivers.serial_line import SerialLine
 from drivers.serial_scanner.framing import CodeSplitter, Framing
+from drivers.wire import Direction, shown
 
 
 class SerialQrScanner(QrScanner):
@@ -74,9 +76,13 @@ class SerialQrScanner(QrScanner):
             return (Check("port", CheckOutcome.FAIL, error.fault),)
         return (Check("port", CheckOutcome.PASS),)
 
+    def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+        """Ask a person to show any code."""
+        return shown_code(self, operator, deadline)
+
     def scan(self, deadline: Deadline, cancel: Event) -> QrPayload | QrRefused | None:
         """Wait for a code that begins after this call; what was scanned before is dropped."""
-        for code in self._splitter.feed(self._line.discard()):
+        for code in self._split(self._line.discard()):
             self._is_repetition(code)  # still in view, if it is the one returned last
         began_before = self._splitter.pending
         while not deadline.expired and not cancel.is_set():
@@ -85,12 +91,18 @@ class SerialQrScanner(QrScanner):
             if not data and pending and not deadline.expired and not cancel.is_set():
                 self._splitter.clear()
                 began_before = False
-            for code in self._splitter.feed(data):
+            for code in self._split(data):
                 tail, began_before = began_before, False
                 if not self._is_repetition(code) and not tail:
                     self._last_code, self._last_seen = _fingerprint(code), self._clock()
                     return accept(code, "unknown", self._now())
         return None
+
+    def _split(self, data: bytes) -> list[bytes]:
+        codes = self._splitter.feed(data)
+        for code in codes:
+            self.saw(Direction.IN, len(code), shown(code, personal=slice(None)), f"code, {len(code)} bytes")
+        return codes
 
     def _is_repetition(self, code: bytes) -> bool:
         if _fingerprint(code) != self._last_code or self._clock() - self._last_seen >= self._repeat_seconds:

@@ -1,17 +1,23 @@
-"""What stands before a virtual camera: one picture file that a ``PictureSource`` watches and anyone may exchange."""
+"""Virtual cameras: a picture file that a ``PictureSource`` watches, and a capture below the OpenCV source that misbehaves."""
 
 from __future__ import annotations
 
 import io
 import os
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import qrcode
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps, UnidentifiedImageError
 from qrcode.constants import ERROR_CORRECT_L, ERROR_CORRECT_M
 from qrcode.exceptions import DataOverflowError
+
+from drivers.base import DriverError
 
 LARGEST_CODE = 2953
 """Most bytes a QR code holds (ISO/IEC 18004, version 40-L)."""
@@ -87,6 +93,135 @@ class PictureStage:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+class VirtualCamera:
+    """A USB camera: ``open`` is the opener of an ``OpenCvSource``. Each frame is the present picture with one pixel of noise.
+
+    What goes wrong does so from a frame on (``trouble``), until ``calm``: ``unplugged``; ``mute``, a grab does not come back;
+    ``frozen``, the same frame again and again while every read succeeds; ``late``, frames take ``delay`` seconds each;
+    ``broken``, frames are of no use: none, of another shape, or rubbish.
+    """
+
+    def __init__(self, picture: NDArray[np.uint8], interval: float = 0.005) -> None:
+        self._lock = threading.Lock()
+        self._picture = picture
+        self._interval = interval
+        self._calm = threading.Event()
+        self._frames = 0
+        self._from: dict[str, int] = {}
+        self._frozen: NDArray[np.uint8] | None = None
+        self.delay = 0.2
+        self._calm.set()
+
+    def show(self, picture: NDArray[np.uint8]) -> None:
+        """Put another BGR picture before the camera."""
+        with self._lock:
+            self._picture = picture
+
+    def trouble(self, what: str, frames: int = 0) -> None:
+        """Begin trouble when ``frames`` more were taken."""
+        with self._lock:
+            self._calm.clear()
+            self._from[what] = self._frames + frames
+
+    def calm(self) -> None:
+        """Be well again."""
+        with self._lock:
+            self._from.clear()
+            self._frozen = None
+            self._calm.set()
+
+    def open(self) -> _VirtualCapture:
+        """Open the camera, as OpenCV would. Raises ``DriverError`` while it is unplugged."""
+        if self.suffers("unplugged"):
+            raise DriverError("camera.not_found", "cannot be opened")
+        return _VirtualCapture(self)
+
+    def suffers(self, what: str) -> bool:
+        """Whether that trouble has begun."""
+        with self._lock:
+            return what in self._from and self._frames >= self._from[what]
+
+    def grab(self) -> bool:
+        """Wait for the next frame; False when the camera is gone."""
+        if self.suffers("mute"):
+            self._calm.wait()
+        if self.suffers("late"):
+            self._calm.wait(self.delay)
+        with self._lock:
+            self._frames += 1
+        return not self.suffers("unplugged")
+
+    def frame(self) -> NDArray[Any] | None:
+        """Return the frame grabbed last."""
+        frozen, broken = self.suffers("frozen"), self.suffers("broken")
+        with self._lock:
+            number = self._frames
+            if frozen and self._frozen is not None:
+                return self._frozen.copy()
+            image = self._picture.copy()
+            image[0, number % image.shape[1]] = (number * 7 % 251, number % 241, 128)
+            if frozen:
+                self._frozen = image.copy()
+            if not broken:
+                return image
+            rubbish = np.random.default_rng(number).integers(0, 256, image.shape, np.uint8)
+            return (None, image[:0], image[:, :, 0], rubbish, image[: image.shape[0] // 2])[number % 5]
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two frames."""
+        return self._interval
+
+
+class _VirtualCapture:
+    """One opening of a ``VirtualCamera``, with the calls of ``drivers.camera.opencv.Capture``."""
+
+    def __init__(self, camera: VirtualCamera) -> None:
+        self._camera = camera
+
+    def grab(self) -> bool:
+        return self._camera.grab()
+
+    def retrieve(self) -> tuple[bool, Any]:
+        image = self._camera.frame()
+        return image is not None, image
+
+    def restart(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        pass
+
+    @property
+    def interval(self) -> float:
+        return self._camera.interval
+
+
+def code_frame(data: bytes, width: int = 640, height: int = 480) -> NDArray[np.uint8]:
+    """Return a BGR frame with the QR code of ``data`` held to it."""
+    frame = np.full((height, width, 3), 70, np.uint8)
+    code = np.asarray(_code(data, height * 5 // 6).convert("RGB"), np.uint8)
+    top, left = (height - code.shape[0]) // 2, (width - code.shape[1]) // 2
+    frame[top : top + code.shape[0], left : left + code.shape[1]] = code
+    return frame
+
+
+def paper_frame(width: int = 640, height: int = 480) -> NDArray[np.uint8]:
+    """Return a BGR frame with a sheet under it, upright A4, with marks for writing."""
+    frame = np.full((height, width, 3), (58, 64, 62), np.uint8)
+    tall = height * 9 // 10
+    across = tall * 210 // 297
+    top, left = (height - tall) // 2, (width - across) // 2
+    sheet = np.full((tall, across, 3), 240, np.uint8)
+    marks = np.random.default_rng(1).random((tall // 12, across // 3)) < 0.5
+    for row in range(2, marks.shape[0] - 2):
+        for column in range(8, marks.shape[1] - 8):
+            if marks[row, column]:
+                sheet[row * 12 : row * 12 + 7, column * 3 : column * 3 + 2] = 40
+    frame[top : top + tall, left : left + across] = sheet
+    return frame
 
 
 def _code(data: bytes, side: int) -> Image.Image:

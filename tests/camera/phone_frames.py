@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import qrcode
+import zxingcpp
 
 WIDTH, HEIGHT = 1280, 720
 Image = np.ndarray
@@ -103,9 +104,35 @@ def _look(kind: str, rng: Generator) -> Look:
     return look
 
 
-def _phone(data: bytes) -> tuple[Image, tuple[float, float, float, float]]:
+SYMBOLOGIES = {
+    "code_128": zxingcpp.BarcodeFormat.Code128,
+    "ean_13": zxingcpp.BarcodeFormat.EAN13,
+    "pdf_417": zxingcpp.BarcodeFormat.PDF417,
+}
+
+
+def bars_picture(symbology: str, rng: Generator) -> tuple[Image, bytes]:
+    """Return a made-up barcode as a square picture, 0 and 255, white above and below, and what it holds."""
+    digits = "".join(str(d) for d in rng.integers(0, 10, 40))
+    if symbology == "ean_13":
+        total = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits[:12]))
+        content = digits[:12] + str(-total % 10)
+    elif symbology == "code_128":
+        content = "BJ" + digits[: int(rng.integers(6, 13))]
+    else:
+        content = f"GK1:{digits[:19]}|{digits[19:31]}"
+    bars = np.array(zxingcpp.create_barcode(content, SYMBOLOGIES[symbology]).to_image(scale=6))
+    rim = bars.shape[1] // 20
+    square = np.full((bars.shape[1] + 2 * rim,) * 2, 255, np.uint8)
+    tall = min(bars.shape[0], square.shape[0] // 2)
+    top = (square.shape[0] - tall) // 2
+    square[top : top + tall, rim:-rim] = bars[:tall]
+    return square, content.encode()
+
+
+def _phone(picture: Image) -> tuple[Image, tuple[float, float, float, float]]:
     """Return a phone's picture (float32) that shows the code, and the code's left, top, right and bottom in it."""
-    code = code_picture(data, 8).astype(np.float32)
+    code = picture.astype(np.float32)
     side = code.shape[0]
     width, height = int(side * 1.25), int(side * 2.3)
     phone = np.full((height, width), 15.0, np.float32)
@@ -120,11 +147,17 @@ def _phone(data: bytes) -> tuple[Image, tuple[float, float, float, float]]:
     return phone, (left, top, left + side, top + side)
 
 
-def phone_frame(kind: str, seed: int) -> PhoneFrame:
-    """Return one frame of ``kind`` (one of ``KINDS``)."""
+def phone_frame(kind: str, seed: int, symbology: str = "qr_code") -> PhoneFrame:
+    """Return one frame of ``kind`` (one of ``KINDS``); bars and stacks are shown larger, as they are wider."""
     rng = np.random.default_rng([KINDS.index(kind), seed])
-    data, look = payload(rng), _look(kind, rng)
-    phone, (left, top, right, bottom) = _phone(data)
+    if symbology == "qr_code":
+        data, look = payload(rng), _look(kind, rng)
+        picture = code_picture(data, 8)
+    else:
+        look = _look(kind, rng)
+        look.side *= 1.9
+        picture, data = bars_picture(symbology, rng)
+    phone, (left, top, right, bottom) = _phone(picture)
     height, width = phone.shape
     scale = look.side / (right - left)
     centre = np.array([rng.uniform(420, 860), rng.uniform(300, 420)])

@@ -15,7 +15,7 @@ from scripted import EndlessCapture, ScriptedCapture
 
 from drivers.base import Deadline, DriverError
 from drivers.camera.opencv import OpenCvSource
-from drivers.camera.pictures import FolderSource, PictureSource
+from drivers.camera.pictures import PictureSource
 from drivers.camera.source import Frame, FrameSource
 
 
@@ -131,24 +131,6 @@ def test_frames_cannot_be_written_to(tmp_path: Path) -> None:
     assert frame is not None
     with pytest.raises(ValueError, match="read-only"):
         frame.image[0, 0] = 0
-
-
-def test_a_folder_is_shown_in_order_and_again_without_what_is_no_picture(tmp_path: Path) -> None:
-    for name, level in (("b.png", 20), ("a.png", 10), ("d.png", 40)):
-        _file(tmp_path / name, _grey(level))
-    (tmp_path / "c.png").write_bytes(b"rubbish")
-    (tmp_path / "notes.txt").write_text("no picture")
-    source = _opened(FolderSource(tmp_path, rate=500))
-    frames = [source.read(_soon()) for _ in range(6)]
-    levels = [int(frame.image[0, 0, 0]) for frame in frames if frame]
-    start = levels.index(10)
-    assert (levels[start:] + levels[:start]) == [10, 20, 40, 10, 20, 40]
-
-
-def test_an_empty_or_missing_folder_is_no_camera(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(DriverError, match=r"camera\.not_found"):
-            FolderSource(folder).open(_soon())
 
 
 # ---- OpenCV

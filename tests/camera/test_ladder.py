@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import zxingcpp
-from phone_frames import KINDS, code_picture, empty_frame, phone_frame
+from phone_frames import KINDS, SYMBOLOGIES, code_picture, empty_frame, phone_frame
 from pyzbar import wrapper
 
 from drivers.camera import ladder, zbar
@@ -26,7 +26,7 @@ ONLY = {
     "region": ("motion", 1011),
     "zbar": ("glare", 8),
     "sharpened": ("combined", 1010),
-    "region_thresholded": ("combined", 4),
+    "region_thresholded": ("moire", 1004),
 }
 
 PAYLOADS = (
@@ -57,17 +57,44 @@ def test_each_rung_reads_a_frame_that_no_other_rung_reads(rung: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("barcode", "content", "symbology"),
+    ("barcode", "content", "symbology", "rung"),
     [
-        (zxingcpp.BarcodeFormat.Code128, "A12-3456789", "code_128"),
-        (zxingcpp.BarcodeFormat.EAN13, "6901234567892", "ean_13"),
+        (zxingcpp.BarcodeFormat.Code128, "A12-3456789", "code_128", "bars"),
+        (zxingcpp.BarcodeFormat.EAN13, "6901234567892", "ean_13", "bars"),
+        (zxingcpp.BarcodeFormat.PDF417, "GK1:1101010000000000001", "pdf_417", "pdf_417"),
     ],
 )
-def test_bars_are_read_by_a_rung_of_their_own(barcode: zxingcpp.BarcodeFormat, content: str, symbology: str) -> None:
+def test_bars_are_read_by_a_rung_of_their_own(
+    barcode: zxingcpp.BarcodeFormat, content: str, symbology: str, rung: str
+) -> None:
     bars = np.array(zxingcpp.create_barcode(content, barcode).to_image(scale=3))
     frame = _frame(cv2.copyMakeBorder(bars, 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=255))
     codes = decode_once(frame)
-    assert [(code.data, code.symbology, code.rung) for code in codes] == [(content.encode(), symbology, "bars")]
+    assert [(code.data, code.symbology, code.rung) for code in codes] == [(content.encode(), symbology, rung)]
+
+
+@pytest.mark.parametrize("symbology", SYMBOLOGIES)
+def test_bars_on_a_phone_are_read_where_it_is_held_well(symbology: str) -> None:
+    found = 0
+    for kind in ("nominal", "glare"):
+        for seed in range(6):
+            frame = phone_frame(kind, seed, symbology)
+            codes = decode_once(frame.image)
+            assert {(code.data, code.symbology) for code in codes} <= {(frame.data, symbology)}
+            found += bool(codes)
+    assert found >= 9
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "symbology"),
+    [("nominal", 50_352, "ean_13"), ("nominal", 52_192, "pdf_417"), ("nominal", 52_624, "pdf_417")],
+)
+def test_bars_that_are_read_wrong_once_are_not_believed(kind: str, seed: int, symbology: str) -> None:
+    frame = phone_frame(kind, seed, symbology)
+    formats = ladder._BARS if symbology == "ean_13" else ladder._PDF417
+    grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
+    assert [code.bytes for code in zxingcpp.read_barcodes(grey, formats=formats)] not in ([], [frame.data])
+    assert {code.data for code in decode_once(frame.image)} <= {frame.data}
 
 
 @pytest.mark.parametrize("kind", [zxingcpp.BarcodeFormat.MicroQRCode, zxingcpp.BarcodeFormat.RMQRCode])
@@ -165,10 +192,13 @@ def test_the_ladder_beats_both_decoders_and_costs_little() -> None:
         spec.loader.exec_module(bench)
     finally:
         sys.path[:] = path
-    result = bench.measure(seed=1, per_kind=3, empty=14)
+    result = bench.measure(seed=1, per_kind=3, empty=48, many=160)
     assert result["codes.found.ladder"] > max(result["codes.found.zxing"], result["codes.found.pyzbar"])
     assert result["codes.wrong.ladder"] == 0
-    assert result["codes.empty_ratio"] <= 0.6
+    assert result["codes.found.ladder"] >= 0.775 * result["codes.frames"]
+    assert result["codes.lies"] == 0
+    # The goal is 0.3 and script/bench holds it; here a busy machine must not fail anybody's work.
+    assert result["codes.empty_ratio"] <= 0.45
 
 
 def test_reprs_do_not_show_contents() -> None:
