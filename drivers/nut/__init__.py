@@ -1,0 +1,1 @@
+"""A UPS behind the daemon of Network UPS Tools, by its network protocol."""

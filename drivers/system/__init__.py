@@ -1,0 +1,1 @@
+"""The machine itself, watched as devices: touch panel, loudspeaker, clock, disk, temperature."""
