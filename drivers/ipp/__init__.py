@@ -1,0 +1,1 @@
+"""Printers of documents that speak IPP, through pyipp."""
