@@ -8,16 +8,43 @@ from datetime import date
 from enum import StrEnum
 from threading import Event
 
-from drivers.base import Deadline, Device
+from drivers.base import Check, CheckOutcome, Deadline, Device, Fault
+from drivers.operator import Operator
 
 
 class DocumentKind(StrEnum):
-    """The four cards that share the resident-card chip."""
+    """The four cards that share the resident-card chip, then the others."""
 
     RESIDENT = "resident"
     HMT_PERMIT = "hmt_permit"
     PERMANENT_RESIDENT_2017 = "permanent_resident_2017"
     PERMANENT_RESIDENT_2023 = "permanent_resident_2023"
+    SOCIAL_SECURITY = "social_security"
+    PASSPORT = "passport"
+    EXIT_ENTRY_PERMIT = "exit_entry_permit"
+
+
+class Verdict(StrEnum):
+    """Whether a document is what its issuer made. Only ``GENUINE`` proves anything."""
+
+    GENUINE = "genuine"
+    NOT_GENUINE = "not_genuine"
+    """A hash or a signature is wrong."""
+    UNKNOWN_ISSUER = "unknown_issuer"
+    """Nobody who is trusted vouches for the signer today."""
+    NOT_CHECKED = "not_checked"
+    """There was nothing to check it with."""
+
+
+@dataclass(frozen=True)
+class Authenticity:
+    """A verdict, and what it rests on in a technician's words, without personal data."""
+
+    verdict: Verdict
+    evidence: str = ""
+
+
+NOT_CHECKED = Authenticity(Verdict.NOT_CHECKED)
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +53,10 @@ class IdentityDocument:
 
     ``sex`` is a GB/T 2261.1 code ("0", "1", "2", "9"); ``nation`` a GB/T 3304 code of two digits or empty;
     ``nationality`` ISO 3166 alpha-3 or empty; ``valid_to`` is None for 长期. ``photo`` is the raw WLT picture (1024 bytes).
+    ``card_number`` is the card's own number where ``number`` is the person's (social security card). ``added_address`` is the
+    newest address written to the chip after issue, empty also where it was not read.
+    ``portrait`` is a travel document's picture, JPEG or JPEG 2000, and ``authenticity`` what its signature says.
+    ``valid_from`` is None where the document does not say it (travel documents).
     Fields that the kind does not have are empty.
     """
 
@@ -35,7 +66,7 @@ class IdentityDocument:
     name_en: str
     sex: str
     birth: date
-    valid_from: date
+    valid_from: date | None
     valid_to: date | None
     nation: str = ""
     nationality: str = ""
@@ -43,10 +74,43 @@ class IdentityDocument:
     issuer: str = ""
     pass_number: str = ""
     issue_count: str = ""
+    card_number: str = ""
+    added_address: str = ""
     photo: bytes = b""
+    portrait: bytes = b""
+    authenticity: Authenticity = NOT_CHECKED
 
     def __repr__(self) -> str:
         return f"IdentityDocument({self.kind.value}, ...)"
+
+
+@dataclass(frozen=True, repr=False)
+class MrzKey:
+    """The key to a travel document that its machine-readable zone gives: fields as they stand there, without check digits.
+
+    ``number`` may be padded with ``<`` or not; ``birth`` and ``expiry`` are YYMMDD. Personal data: ``repr`` shows none.
+    """
+
+    number: str
+    birth: str
+    expiry: str
+
+    def __repr__(self) -> str:
+        return "MrzKey(...)"
+
+
+@dataclass(frozen=True, repr=False)
+class CanKey:
+    """The card access number printed on a travel document (six digits). ``repr`` does not show it."""
+
+    can: str
+
+    def __repr__(self) -> str:
+        return "CanKey(...)"
+
+
+AccessKey = MrzKey | CanKey
+"""What opens a travel document's chip."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +127,9 @@ class CardRefused:
 
     ``code`` is one of ``card.removed`` (pulled while reading: put it back), ``card.unreadable`` (lift and replace),
     ``card.plain_type_b`` (a reader without SAM cannot read the name), ``card.unknown`` (not a card we know),
-    ``card.invalid_data`` (content breaks its own rules), ``card.busy`` (another program holds it).
+    ``card.invalid_data`` (content breaks its own rules), ``card.busy`` (another program holds it), ``card.key_needed`` (a
+    travel document: read it again, under the same handle, with an ``AccessKey``), ``card.social_security_third`` (a third
+    generation social security card, which gives name and number to a security module only).
     ``evidence`` never holds personal data.
     """
 
@@ -71,17 +137,55 @@ class CardRefused:
     evidence: str = ""
 
 
+_RECOGNISED = ("card.key_needed", "card.social_security_third")
+"""Refusals that prove a reader as well as an identity does: the card was talked to and is one that keeps its holder's name."""
+
+
 class CardReader(Device):
     """Reads identities from cards."""
+
+    sees_removal = True
+    """Whether ``wait_removed`` can tell of a card that was read that it was taken."""
 
     @abstractmethod
     def wait_card(self, deadline: Deadline, cancel: Event) -> CardHandle | None:
         """Wait for a card that has not been read yet; None at the deadline or when ``cancel`` is set."""
 
     @abstractmethod
-    def read_identity(self, handle: CardHandle, deadline: Deadline) -> IdentityDocument | CardRefused:
-        """Read the whole card, or say why not."""
+    def read_identity(
+        self, handle: CardHandle, deadline: Deadline, key: AccessKey | None = None
+    ) -> IdentityDocument | CardRefused:
+        """Read the whole card, or say why not. Only travel documents need a ``key``; other cards are read without."""
 
     @abstractmethod
     def wait_removed(self, deadline: Deadline, cancel: Event) -> bool:
         """Wait until no card is on the reader; False at the deadline or when ``cancel`` is set."""
+
+    def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+        """Have a card put on, read and taken away. Only the card's kind is told, never what is on it."""
+        operator.instruct("selftest.put_card")
+        handle = self.wait_card(deadline, operator.cancel)
+        if handle is None:
+            if operator.cancel.is_set():
+                return (Check("card", CheckOutcome.SKIP),)
+            return (Check("card", CheckOutcome.FAIL, Fault("card_reader.no_card_seen")),)
+        read = _judge(self.read_identity(handle, deadline))
+        operator.instruct("selftest.take_card")
+        if not self.sees_removal:
+            return (read,)
+        if self.wait_removed(deadline, operator.cancel):
+            return (read, Check("removal", CheckOutcome.PASS))
+        if operator.cancel.is_set():
+            return (read, Check("removal", CheckOutcome.SKIP))
+        return (read, Check("removal", CheckOutcome.FAIL, Fault("card_reader.removal_not_seen")))
+
+
+def _judge(outcome: IdentityDocument | CardRefused) -> Check:
+    if isinstance(outcome, IdentityDocument):
+        return Check("card", CheckOutcome.PASS, evidence=outcome.kind.value)
+    if outcome.code in _RECOGNISED:
+        return Check("card", CheckOutcome.PASS, evidence=outcome.code)
+    fault = Fault(outcome.code, evidence=outcome.evidence)
+    # The reader is well and sees the card, but it will never read a name: that is for the buyer of readers to know.
+    plain = outcome.code == "card.plain_type_b"
+    return Check("card", CheckOutcome.WARN if plain else CheckOutcome.FAIL, fault, outcome.code)

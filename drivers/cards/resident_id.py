@@ -16,6 +16,8 @@ from drivers.cards.codes import NATIONS, SEX
 
 TEXT_LENGTH = 256
 PHOTO_LENGTH = 1024
+ADDED_ADDRESS_LENGTH = 70
+ADDED_ADDRESSES = 4
 LONG_TERM = "长期"
 
 _TYPE = slice(248, 250)
@@ -25,6 +27,9 @@ _KINDS = {
     "I": DocumentKind.PERMANENT_RESIDENT_2017,
     "Y": DocumentKind.PERMANENT_RESIDENT_2023,
 }
+KINDS = tuple(_KINDS.values())
+"""The kinds of card that share this chip."""
+
 _PADDING = " \0"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _HMT_PREFIXES = ("810000", "820000", "830000")
@@ -119,12 +124,28 @@ def parse(text: bytes, photo: bytes) -> IdentityDocument | CardRefused:
         return CardRefused("card.invalid_data", str(broken))
 
 
+def parse_added_address(data: bytes) -> str | CardRefused:
+    """Return the newest of up to four addresses (70 bytes each) that were written after issue; empty when there is none."""
+    if len(data) % ADDED_ADDRESS_LENGTH or len(data) > ADDED_ADDRESSES * ADDED_ADDRESS_LENGTH:
+        return CardRefused("card.invalid_data", f"{len(data)} bytes of added addresses")
+    try:
+        addresses = [
+            _text("added address", data[start : start + ADDED_ADDRESS_LENGTH])
+            for start in range(0, len(data), ADDED_ADDRESS_LENGTH)
+        ]
+    except _BrokenRuleError as broken:
+        return CardRefused("card.invalid_data", str(broken))
+    return next((address for address in reversed(addresses) if address), "")
+
+
 def encode(document: IdentityDocument) -> bytes:
     """Write a document as the 256 bytes of a virtual card, the exact inverse of ``parse``.
 
     Raises ``ValueError`` for a document that no card can hold (a name too long, a wrong check digit).
     """
     block = bytearray(" ".encode("utf-16-le") * (TEXT_LENGTH // 2))
+    if document.kind not in KINDS:
+        raise ValueError(f"{document.kind.value} card: does not have this chip")
     marker = next(character for character, kind in _KINDS.items() if kind is document.kind)
     block[_TYPE] = marker.encode("utf-16-le")
     for name, pieces in _LAYOUTS[document.kind].fields.items():
@@ -138,7 +159,10 @@ def encode(document: IdentityDocument) -> bytes:
     read_back = parse(bytes(block), bytes(PHOTO_LENGTH))
     if isinstance(read_back, CardRefused):
         raise ValueError(f"{document.kind.value} card: {read_back.evidence}")
-    lost = [name for name in vars(document) if name != "photo" and getattr(document, name) != getattr(read_back, name)]
+    elsewhere = ("photo", "added_address")
+    lost = [
+        name for name in vars(document) if name not in elsewhere and getattr(document, name) != getattr(read_back, name)
+    ]
     if lost:
         raise ValueError(
             f"{document.kind.value} card: cannot hold {', '.join(lost)} (no such field, or spaces at its end)"

@@ -11,13 +11,7 @@ from dataclasses import dataclass
 
 from drivers.card_reader import CardRefused, IdentityDocument
 from drivers.cards import resident_id
-
-Transmit = Callable[[bytes], bytes]
-"""Send one command APDU, return data and status word together; raises when the card or the reader is gone."""
-
-_DONE = 0x9000
-_MORE_DATA, _WRONG_LENGTH = 0x61, 0x6C
-_MOST_PARTS = 8  # of one answer; a card that promises more data for ever is not believed
+from drivers.pcsc.apdu import Transmit, exchange
 
 _PAGES = 6
 _PREFIX = struct.pack(">HH", resident_id.TEXT_LENGTH, resident_id.PHOTO_LENGTH)
@@ -31,30 +25,6 @@ class Profile:
     name: str
     recognises: Callable[[bytes], bool]
     read: Callable[[Transmit], IdentityDocument | CardRefused]
-
-
-def exchange(transmit: Transmit, command: bytes) -> bytes | CardRefused:
-    """Send one command that expects data (its last byte is Le) and return the data alone.
-
-    ``6Cxx`` is sent again with that length, ``61xx`` fetched by GET RESPONSE (ISO 7816-4). Any other status word than
-    ``9000`` is ``card.unreadable`` with the status word as evidence.
-    """
-    data = b""
-    for _ in range(_MOST_PARTS):
-        answer = transmit(command)
-        if len(answer) < 2:
-            return CardRefused("card.unreadable", "no status word")
-        data += answer[:-2]
-        kind, length = answer[-2], answer[-1]
-        if kind == _WRONG_LENGTH:
-            command = command[:-1] + bytes([length])
-        elif kind == _MORE_DATA:
-            command = bytes([0x00, 0xC0, 0x00, 0x00, length])
-        elif kind << 8 | length == _DONE:
-            return data
-        else:
-            return CardRefused("card.unreadable", f"SW {kind:02X}{length:02X}")
-    return CardRefused("card.unreadable", "no end of data")
 
 
 def _read_sam_backed(transmit: Transmit) -> IdentityDocument | CardRefused:
@@ -71,21 +41,12 @@ def _read_sam_backed(transmit: Transmit) -> IdentityDocument | CardRefused:
     return resident_id.parse(stream[len(_PREFIX) : text_end], stream[text_end:])
 
 
-def _refuse_plain_type_b(transmit: Transmit) -> IdentityDocument | CardRefused:
-    """Text and photo come only after mutual authentication by a SAM, which this reader does not have."""
-    return CardRefused("card.plain_type_b")
-
-
 # The one public example says "bytes 13 and 14" without saying whether it counts from 0 or from 1: both are taken.
 _SAM_BACKED = Profile("sam-backed", lambda atr: b"\x90\x00" in (atr[13:15], atr[12:14]), _read_sam_backed)
-_PLAIN_TYPE_B = Profile("plain type B", lambda atr: atr[4:7] == b"\xd1\x03\x86", _refuse_plain_type_b)
 
-PROFILES = (_SAM_BACKED, _PLAIN_TYPE_B)
+PROFILES = (_SAM_BACKED,)
 
 
-def read(atr: bytes, transmit: Transmit) -> IdentityDocument | CardRefused:
-    """Read a card by the first profile that recognises it; ``card.unknown`` when none does."""
-    for profile in PROFILES:
-        if profile.recognises(atr):
-            return profile.read(transmit)
-    return CardRefused("card.unknown", f"ATR {atr.hex()}")
+def find(atr: bytes) -> Profile | None:
+    """Return the model that shows a resident card in this way."""
+    return next((profile for profile in PROFILES if profile.recognises(atr)), None)

@@ -11,8 +11,9 @@ from threading import Event, RLock
 from typing import TypeVar
 
 from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DeviceState, DriverError, Health
-from drivers.card_reader import CardHandle, CardReader, CardRefused, IdentityDocument
-from drivers.pcsc import profiles
+from drivers.card_reader import AccessKey, CardHandle, CardReader, CardRefused, IdentityDocument
+from drivers.pcsc import applications, trace
+from drivers.pcsc.apdu import Card
 from drivers.pcsc.presence import Presences, Slot
 from drivers.pcsc.service import (
     CARD_GONE,
@@ -27,10 +28,13 @@ from drivers.pcsc.service import (
     PcscError,
     ReaderState,
     Service,
+    StuckError,
 )
+from drivers.wire import Direction, shown
 
 SERVICE_DOWN = "card_reader.service_down"
 NOT_FOUND = "card_reader.not_found"
+NO_ANSWER = "card_reader.no_answer"
 
 _SLICE = 0.1  # seconds of one wait, so that cancel and close are noticed
 _BUSY_RETRY = 0.05
@@ -50,7 +54,8 @@ class PcscCardReader(CardReader):
     An empty ``reader`` means all but security module slots; upper and lower case are the same. ``patience``: how long a
     wait bears a missing service or reader before it raises ``DriverError`` (``card_reader.service_down``,
     ``card_reader.not_found``); every other call raises at once. ``busy_patience``: how long a card held by another
-    program is waited for before ``card.busy``. Both in seconds. ``now`` gives the epoch.
+    program is waited for before ``card.busy``. Both in seconds. ``known``: the applications looked for on a card. ``now``
+    gives the epoch.
 
     What happens to a card that lies there while pcscd restarts is told in ``drivers.pcsc.presence``.
     """
@@ -61,11 +66,13 @@ class PcscCardReader(CardReader):
         *,
         patience: float = 5.0,
         busy_patience: float = 2.0,
+        known: tuple[applications.Application, ...] = applications.APPLICATIONS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._pattern = reader.casefold()
         self._patience = patience
         self._busy_patience = busy_patience
+        self._known = known
         self._now = now
         self._service: Service | None = None
         self._names: tuple[str, ...] = ()
@@ -87,7 +94,7 @@ class PcscCardReader(CardReader):
             self._closed.clear()
             self._outage = None
             with self._in_use():
-                self._look()
+                self._look(deadline)
         except DriverError:
             self._closed.set()
             raise
@@ -106,24 +113,24 @@ class PcscCardReader(CardReader):
     def poll(self, deadline: Deadline) -> Health:
         """Ask the service for its readers, under a millisecond. Raises ``DriverError`` when one of both is missing."""
         with self._in_use():
-            self._look()
+            self._look(deadline)
         return Health(DeviceState.ONLINE, observed_at=self._now())
 
     def reset(self, deadline: Deadline) -> None:
         """Build a new connection to the service."""
         with self._in_use():
             self._disconnect()
-            self._look()
+            self._look(deadline)
 
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
         """Check the service, the readers and what lies on them, in this order; what follows a failure is skipped."""
         try:
             with self._in_use():
-                states = self._look()
+                states = self._look(deadline)
         except DriverError as error:
             failure = Check("service", CheckOutcome.FAIL, error.fault, error.fault.evidence)
             no_card = Check("card", CheckOutcome.SKIP)
-            if error.fault.code == SERVICE_DOWN:
+            if error.fault.code != NOT_FOUND:
                 return (failure, Check("reader", CheckOutcome.SKIP), no_card)
             return (Check("service", CheckOutcome.PASS), replace(failure, name="reader"), no_card)
         cards = (f"{state.name}: {'ATR ' + state.atr.hex() if state.present else 'empty'}" for state in states)
@@ -143,35 +150,44 @@ class PcscCardReader(CardReader):
         with self._in_use():
             return bool(self._wait(lambda: self._presences.all_empty() or None, deadline, cancel))
 
-    def read_identity(self, handle: CardHandle, deadline: Deadline) -> IdentityDocument | CardRefused:
+    def read_identity(
+        self, handle: CardHandle, deadline: Deadline, key: AccessKey | None = None
+    ) -> IdentityDocument | CardRefused:
         """Read the card in full. Whatever the outcome, the same presence is not offered again.
 
-        Raises ``DriverError`` when the service or the reader went away; the card is then offered again.
+        While the card lies there it may be read once more under the same handle, as with the key that was asked for.
+        Raises ``DriverError`` when the service or the reader went away or hangs; the card is then offered again.
         """
         with self._in_use():
             slot = self._presences.of(handle)
             if slot is None or self._service is None:
                 return CardRefused("card.removed", "changed before it was read")
             try:
-                outcome = self._read(self._service, handle.reader, slot, deadline)
+                outcome = self._read(self._service, handle.reader, slot, deadline, key)
             except PcscError as error:
                 outcome = self._refusal(error, handle, slot, deadline)
                 if outcome.code == "card.unreadable" and not deadline.expired:
-                    outcome = self._read_after_reset(self._service, handle, slot, deadline)
+                    outcome = self._read_after_reset(self._service, handle, slot, deadline, key)
             slot.done = True
             return outcome
 
     def _read_after_reset(
-        self, service: Service, handle: CardHandle, slot: Slot, deadline: Deadline
+        self, service: Service, handle: CardHandle, slot: Slot, deadline: Deadline, key: AccessKey | None
     ) -> IdentityDocument | CardRefused:
         """Try once more with a card that lost its state: by a bad contact, or lifted and put back faster than pcscd looks."""
         try:
-            return self._read(service, handle.reader, slot, deadline, reset=True)
+            return self._read(service, handle.reader, slot, deadline, key, reset=True)
         except PcscError as error:
             return self._refusal(error, handle, slot, deadline)
 
     def _read(
-        self, service: Service, reader: str, slot: Slot, deadline: Deadline, reset: bool = False
+        self,
+        service: Service,
+        reader: str,
+        slot: Slot,
+        deadline: Deadline,
+        key: AccessKey | None,
+        reset: bool = False,
     ) -> IdentityDocument | CardRefused:
         connection = self._connect(service, reader, deadline)
 
@@ -179,28 +195,41 @@ class PcscCardReader(CardReader):
             if deadline.expired:
                 raise PcscError(TIMEOUT)
             try:
-                return connection.transmit(command)
+                return self._transmit(connection, command)
             except PcscError as error:
                 if error.code != RESET_CARD:
                     raise
                 connection.reconnect()
-                return connection.transmit(command)
+                return self._transmit(connection, command)
 
         try:
             if reset:
                 connection.reconnect(reset=True)
             counter, atr = connection.status()
+            self.saw(Direction.IN, len(atr), shown(atr), f"answer to reset, {reader}")
             if counter != slot.counter:
                 return CardRefused("card.removed", "changed before it was read")
-            return profiles.read(atr, transmit)
+            return applications.read(Card(atr, transmit, deadline, key), self._known)
         finally:
             connection.disconnect()
+
+    def _transmit(self, connection: Connection, command: bytes) -> bytes:
+        if self.watcher is None:
+            return connection.transmit(command)
+        self.saw(Direction.OUT, len(command), *trace.command(command))
+        try:
+            answer = connection.transmit(command)
+        except PcscError as error:
+            self.saw(Direction.IN, 0, "", f"no answer: {error}")
+            raise
+        self.saw(Direction.IN, len(answer), *trace.answer(answer))
+        return answer
 
     def _connect(self, service: Service, reader: str, deadline: Deadline) -> Connection:
         patience = deadline.within(self._busy_patience)
         while True:
             try:
-                return service.connect(reader)
+                return service.connect(reader, deadline)
             except PcscError as error:
                 if error.code != SHARING_VIOLATION or patience.expired or self._closed.wait(_BUSY_RETRY):
                     raise
@@ -232,7 +261,7 @@ class PcscCardReader(CardReader):
     def _observe(self, seconds: float | None, deadline: Deadline, cancel: Event) -> bool:
         """Wait for a change; False when service or reader are missing, which is borne as long as our patience lasts."""
         try:
-            self._refresh(seconds)
+            self._refresh(seconds, deadline)
         except PcscError as error:
             self._disconnect()
             if self._outage is None:
@@ -244,24 +273,24 @@ class PcscCardReader(CardReader):
         self._outage = None
         return True
 
-    def _look(self) -> tuple[ReaderState, ...]:
+    def _look(self, deadline: Deadline) -> tuple[ReaderState, ...]:
         """Take in the present state of every reader; raise ``DriverError`` when there is none."""
         try:
-            return self._refresh(None)
+            return self._refresh(None, deadline)
         except PcscError as error:
             self._disconnect()
             raise _driver_error(error) from error
 
-    def _refresh(self, seconds: float | None) -> tuple[ReaderState, ...]:
+    def _refresh(self, seconds: float | None, deadline: Deadline) -> tuple[ReaderState, ...]:
         """Wait up to ``seconds`` for readers whose state changed; None asks for the state of all, at once."""
         if self._service is None:
-            self._service = Service()
-        self._names = tuple(name for name in self._service.readers() if self._wanted(name))
+            self._service = Service(deadline)
+        self._names = tuple(name for name in self._service.readers(deadline) if self._wanted(name))
         self._presences.lose(remaining=self._names)
         if not self._names:
             raise PcscError(NO_READERS)
         known = {name: UNAWARE if seconds is None else self._presences.event(name) for name in self._names}
-        states = self._service.states(known, seconds or 0.0)
+        states = self._service.states(known, seconds or 0.0, deadline)
         for state in states:
             self._presences.see(state)
         return states
@@ -282,6 +311,9 @@ class PcscCardReader(CardReader):
                 raise DriverError(NOT_FOUND, "not open")
             try:
                 yield
+            except StuckError:
+                self._disconnect()
+                raise DriverError(NO_ANSWER, "a call into pcscd does not come back") from None
             finally:
                 if self._closed.is_set():
                     self._disconnect()

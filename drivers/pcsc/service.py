@@ -2,17 +2,28 @@
 
 The low-level calls are used because the high-level connection of pyscard disconnects with UNPOWER, also when it is
 garbage collected, and resets the card under everybody else; and because its monitor threads die when pcscd restarts.
+
+No call into pcscd can be cut short: a card that hangs keeps SCardTransmit, and a service that hangs keeps every call. So
+all calls of a context are made on a thread of its own, and one that is late is left behind together with its context.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, Final
 
 from smartcard import scard as _untyped_scard  # pyright: ignore[reportMissingTypeStubs]
 
+from drivers.base import Deadline
+
 _scard: Any = _untyped_scard
+
+_SHORTEST_WAIT = (
+    0.5  # seconds that pcscd is given for any call: it answers within a millisecond, on a busy machine later
+)
 
 UNAWARE: Final = 0
 _PRESENT: Final = 0x20
@@ -66,23 +77,69 @@ class ReaderState:
         return self.event >> 16
 
 
+class StuckError(Exception):
+    """A call did not come back by its deadline: the card, the reader or the service hangs. The context is of no more use."""
+
+
 def _check(result: int) -> None:
     if result != 0:
         raise PcscError(result & 0xFFFFFFFF)
 
 
-class Connection:
-    """A card in use, shared with other programs."""
+class _Caller:
+    """Makes the calls of one context, one after the other, on a thread that may be left behind."""
 
-    def __init__(self, context: int, reader: str) -> None:
-        result, self._handle, self._protocol = _scard.SCardConnect(
-            context, reader, _scard.SCARD_SHARE_SHARED, _scard.SCARD_PROTOCOL_T0 | _scard.SCARD_PROTOCOL_T1
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[tuple[Callable[..., Any], tuple[object, ...]] | None] = SimpleQueue()
+        self._results: SimpleQueue[Any] = SimpleQueue()
+        self.context: int | None = None
+        self.stuck = False
+        self._thread = Thread(target=self._run, name="pcsc-calls", daemon=True)
+        self._thread.start()
+
+    def call(self, deadline: Deadline, function: Callable[..., Any], *arguments: object) -> Any:
+        """Return what the function returns. Raises ``StuckError`` at the deadline, and on every further call."""
+        if not self.stuck:
+            self._calls.put((function, arguments))
+            try:
+                return self._results.get(timeout=max(deadline.remaining(), _SHORTEST_WAIT))
+            except Empty:
+                self.stuck = True
+        raise StuckError
+
+    def end(self) -> None:
+        """Release the context and end the thread; a stuck one does so when its call comes back."""
+        self._calls.put(None)
+        if not self.stuck:
+            self._thread.join(_SHORTEST_WAIT)
+
+    def _run(self) -> None:
+        while (call := self._calls.get()) is not None:
+            function, arguments = call
+            result = function(*arguments)
+            if function is _scard.SCardEstablishContext and result[0] == 0:
+                self.context = result[1]
+            self._results.put(result)
+        if self.context is not None:
+            # A service that is gone is no error: the descriptor is closed all the same.
+            _scard.SCardReleaseContext(self.context)
+
+
+class Connection:
+    """A card in use, shared with other programs. Every call ends by the deadline, by ``StuckError`` if need be."""
+
+    def __init__(self, caller: _Caller, reader: str, deadline: Deadline) -> None:
+        self._caller = caller
+        self._deadline = deadline
+        protocols = _scard.SCARD_PROTOCOL_T0 | _scard.SCARD_PROTOCOL_T1
+        result, self._handle, self._protocol = self._call(
+            _scard.SCardConnect, caller.context, reader, _scard.SCARD_SHARE_SHARED, protocols
         )
         _check(result)
 
     def status(self) -> tuple[int, bytes]:
         """Return the reader's event counter and the card's answer to reset."""
-        result, _, state, _, atr = _scard.SCardStatus(self._handle)
+        result, _, state, _, atr = self._call(_scard.SCardStatus, self._handle)
         _check(result)
         return state >> 16, bytes(atr)
 
@@ -90,7 +147,7 @@ class Connection:
         """Send one APDU, return data and status word; an answer without a byte means that the card was pulled."""
         header = _scard.SCARD_PCI_T0 if self._protocol == _scard.SCARD_PROTOCOL_T0 else _scard.SCARD_PCI_T1
         # After an error the second value is memory that was never written: it must not be looked at.
-        result, answer = _scard.SCardTransmit(self._handle, header, list(command))
+        result, answer = self._call(_scard.SCardTransmit, self._handle, header, list(command))
         _check(result)
         if not answer:
             raise PcscError(REMOVED_CARD)
@@ -98,7 +155,8 @@ class Connection:
 
     def reconnect(self, reset: bool = False) -> None:
         """Take the card over again after another program has reset it, or ``reset`` it ourselves."""
-        result, self._protocol = _scard.SCardReconnect(
+        result, self._protocol = self._call(
+            _scard.SCardReconnect,
             self._handle,
             _scard.SCARD_SHARE_SHARED,
             _scard.SCARD_PROTOCOL_T0 | _scard.SCARD_PROTOCOL_T1,
@@ -108,36 +166,47 @@ class Connection:
 
     def disconnect(self) -> None:
         """Let go of the card and leave it powered. A card or service that is gone has let go already: no error then."""
-        _scard.SCardDisconnect(self._handle, _scard.SCARD_LEAVE_CARD)
+        if not self._caller.stuck:
+            self._call(_scard.SCardDisconnect, self._handle, _scard.SCARD_LEAVE_CARD)
+
+    def _call(self, function: Callable[..., Any], *arguments: object) -> Any:
+        return self._caller.call(self._deadline, function, *arguments)
 
 
 class Service:
-    """One context: a connection to pcscd of its own, for one thread at a time. Raises ``PcscError``."""
+    """One context: a connection to pcscd of its own, for one thread at a time. Raises ``PcscError`` and ``StuckError``."""
 
-    def __init__(self) -> None:
-        result, self._context = _scard.SCardEstablishContext(_scard.SCARD_SCOPE_SYSTEM)
-        _check(result)
+    def __init__(self, deadline: Deadline) -> None:
+        self._caller = _Caller()
+        try:
+            result, _ = self._caller.call(deadline, _scard.SCardEstablishContext, _scard.SCARD_SCOPE_SYSTEM)
+            _check(result)
+        except (PcscError, StuckError):
+            self._caller.end()
+            raise
 
     def release(self) -> None:
         """Close the connection. A service that is gone is no error: the descriptor is closed all the same."""
-        _scard.SCardReleaseContext(self._context)
+        self._caller.end()
 
-    def readers(self) -> tuple[str, ...]:
+    def readers(self, deadline: Deadline) -> tuple[str, ...]:
         """Return the names of all readers; none is an empty tuple."""
-        result, names = _scard.SCardListReaders(self._context, [])
+        result, names = self._caller.call(deadline, _scard.SCardListReaders, self._caller.context, [])
         if result & 0xFFFFFFFF == NO_READERS:
             return ()
         _check(result)
         return tuple(names)
 
-    def states(self, known: Mapping[str, int], seconds: float) -> tuple[ReaderState, ...]:
+    def states(self, known: Mapping[str, int], seconds: float, deadline: Deadline) -> tuple[ReaderState, ...]:
         """Wait until a state differs from the known event; nothing at the time-out. ``UNAWARE`` answers at once."""
-        result, states = _scard.SCardGetStatusChange(self._context, round(seconds * 1000), list(known.items()))
+        result, states = self._caller.call(
+            deadline, _scard.SCardGetStatusChange, self._caller.context, round(seconds * 1000), list(known.items())
+        )
         if result & 0xFFFFFFFF == TIMEOUT:
             return ()
         _check(result)
         return tuple(ReaderState(name, event, bytes(atr)) for name, event, atr in states)
 
-    def connect(self, reader: str) -> Connection:
+    def connect(self, reader: str, deadline: Deadline) -> Connection:
         """Connect to the card on a reader. Success is no proof that the card is still there."""
-        return Connection(self._context, reader)
+        return Connection(self._caller, reader, deadline)

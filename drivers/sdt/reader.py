@@ -1,4 +1,4 @@
-"""Reads resident cards through a serial SDT reader (GA/T 467 SAM interface): find, select, read.
+"""Reads resident cards through an SDT reader (GA/T 467 SAM interface): find, select, read.
 
 Byte values are read in public sources and tried on a virtual reader, never on real hardware.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 
 from drivers.base import (
@@ -19,13 +20,16 @@ from drivers.base import (
     DriverError,
     Health,
 )
-from drivers.card_reader import CardHandle, CardReader, CardRefused, IdentityDocument
-from drivers.cards import resident_id
-from drivers.sdt.command import FIND_FAILED, SELECT_FAILED, Answer, Command
+from drivers.card_reader import AccessKey, CardHandle, CardReader, CardRefused, IdentityDocument
+from drivers.cards import fingerprints, resident_id
+from drivers.cards.fingerprints import Fingerprint
+from drivers.sdt.command import FIND_FAILED, ITEM_EMPTY, SELECT_FAILED, Answer, Command
 from drivers.sdt.frame import DamagedFrame, FrameDecoder, encode
-from drivers.serial_line import SerialLine
+from drivers.sdt.line import Line
+from drivers.wire import Direction, shown
 
 _SAM_FAILED = (0x60, 0x66)
+_DONE = 0x90
 _LINE_NOISE = (0x10, 0x11)
 _REFUSALS = {
     SELECT_FAILED: "card.removed",  # found a moment ago, and now it does not answer
@@ -35,7 +39,9 @@ _REFUSALS = {
 
 
 class SdtCardReader(CardReader):
-    """One SDT reader on a serial port.
+    """One SDT reader on a serial port or USB.
+
+    ``added_address``: read also the address written to the chip after issue, which most cards do not have.
 
     What can be known of a card's presence: ``find`` fails (80) when no card is in the field, **and also** while a card
     lies there that was read, or failed to be read, since it came. So 80 proves that the field is empty only as long as
@@ -46,19 +52,22 @@ class SdtCardReader(CardReader):
     ``find_interval`` (s): the pause between two finds; readers want 0.3 or more.
     """
 
+    sees_removal = False
+
     def __init__(
         self,
-        port: str,
-        baud: int = 115200,
+        line: Line,
         name: str = "sdt",
         *,
+        added_address: bool = False,
         answer_timeout: float = 3.0,
         byte_timeout: float = 0.5,
         find_interval: float = 0.3,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._line = SerialLine(port, baud, "card_reader")
+        self._line = line
         self._name = name
+        self._reads_added_address = added_address
         self._answer_timeout = answer_timeout
         self._byte_timeout = byte_timeout
         self._find_interval = find_interval
@@ -135,26 +144,69 @@ class SdtCardReader(CardReader):
                 return True
         return False
 
-    def read_identity(self, handle: CardHandle, deadline: Deadline) -> IdentityDocument | CardRefused:
-        """Select the card last found and read its text and photo.
+    def read_identity(
+        self, handle: CardHandle, deadline: Deadline, key: AccessKey | None = None
+    ) -> IdentityDocument | CardRefused:
+        """Select the card last found and read its text and photo, and its added address if this reader was made to.
 
         ``card.removed`` when it is another presence or does not answer any more, ``card.unreadable`` after a read error
         or half an answer: the card must be lifted and put back. Nothing at all from the reader is a ``DriverError``.
         """
+        data = self._session(handle, deadline, Command.READ)
+        if isinstance(data, CardRefused):
+            return data
+        document = _document(data)
+        if isinstance(document, CardRefused) or not self._reads_added_address:
+            return document
+        added = self._ask(Command.ADDED_ADDRESS, deadline)
+        address = added if isinstance(added, CardRefused) else resident_id.parse_added_address(added)
+        return address if isinstance(address, CardRefused) else replace(document, added_address=address)
+
+    def read_fingerprints(
+        self, handle: CardHandle, deadline: Deadline
+    ) -> tuple[IdentityDocument, tuple[Fingerprint, ...]] | CardRefused:
+        """Read text, photo and up to two fingerprints in one: in place of ``read_identity``, not after it."""
+        data = self._session(handle, deadline, Command.READ_WITH_FINGERPRINTS)
+        if isinstance(data, CardRefused):
+            return data
+        # Three lengths of 2 bytes big-endian, then text, photo and fingerprints.
+        text, photo, prints = struct.unpack(">HHH", data[:6])
+        if 6 + text + photo + prints != len(data):
+            return CardRefused("card.unreadable", f"lengths {data[:6].hex()}")
+        document = resident_id.parse(data[6 : 6 + text], data[6 + text : 6 + text + photo])
+        if isinstance(document, CardRefused):
+            return document
+        found = fingerprints.parse(data[6 + text + photo :])
+        return (
+            CardRefused("card.invalid_data", f"{prints} bytes of fingerprints") if found is None else (document, found)
+        )
+
+    def read_card_number(self, handle: CardHandle, deadline: Deadline) -> bytes | CardRefused:
+        """Read the card management number (28 bytes, raw): in place of ``read_identity``, not after it."""
+        return self._session(handle, deadline, Command.CARD_NUMBER)
+
+    def _session(self, handle: CardHandle, deadline: Deadline, command: Command) -> bytes | CardRefused:
+        """Select the card last found and ask it for one thing; from then on this reader is blind."""
         if not self._present or handle != CardHandle(self._name, self._presence):
             return CardRefused("card.removed", "another presence")
         self._present, self._blind = False, True
-        for command in (Command.SELECT, Command.READ):
-            answer = self._exchange(command, deadline)
-            if answer is None:
-                raise _no_answer(command)
-            if isinstance(answer, DamagedFrame):
-                return CardRefused("card.unreadable", f"{command.name}: {answer.reason}")
-            if command is Command.READ and answer.status == 0x90:
-                return _document(answer.data)
-            if not answer.succeeds(command):
-                return self._refusal(command, answer)
-        raise AssertionError("a read ends with a document or a refusal")
+        selected = self._ask(Command.SELECT, deadline)
+        return selected if isinstance(selected, CardRefused) else self._ask(command, deadline)
+
+    def _ask(self, command: Command, deadline: Deadline) -> bytes | CardRefused:
+        """Return what a command gives; nothing for an added address that the card does not have."""
+        answer = self._exchange(command, deadline)
+        if answer is None:
+            raise _no_answer(command)
+        if isinstance(answer, DamagedFrame):
+            return CardRefused("card.unreadable", f"{command.name}: {answer.reason}")
+        if answer.succeeds(command):
+            return answer.data
+        if command is Command.ADDED_ADDRESS and answer.status == ITEM_EMPTY:
+            return b""
+        if answer.status == _DONE:
+            return CardRefused("card.unreadable", f"{command.name}: {len(answer.data)} bytes")
+        return self._refusal(command, answer)
 
     def _find(self, deadline: Deadline, cancel: Event) -> bool | None:
         """Ask once, when it is time to: whether a card answered, or None when nothing was learnt."""
@@ -204,7 +256,9 @@ class SdtCardReader(CardReader):
     ) -> Answer | DamagedFrame | None:
         """Send a command and wait for its answer; None when nothing came before the time-out, or when cancelled."""
         self._line.discard()
-        self._line.write(encode(command.code), deadline)
+        request = encode(command.code)
+        self.saw(Direction.OUT, len(request), shown(request), command.meaning)
+        self._line.write(request, deadline)
         limit = deadline.within(self._answer_timeout)
         decoder = FrameDecoder()
         damage: DamagedFrame | None = None
@@ -216,9 +270,13 @@ class SdtCardReader(CardReader):
             decoder.feed(data)
             while (frame := decoder.next()) is not None:
                 if isinstance(frame, DamagedFrame):
+                    self.saw(Direction.IN, 0, "", f"damaged frame: {frame.reason}")
                     damage = frame
                     continue
                 answer = Answer.of(frame)
+                # Status bytes are shown, data never: text, photo and fingerprints are all a person's.
+                meaning = answer.meaning if answer is not None else "no answer of this protocol"
+                self.saw(Direction.IN, len(frame), shown(frame, slice(3, None)), meaning)
                 if answer is not None and answer.may_answer(command):
                     return answer
         return damage or (DamagedFrame("cut short") if decoder.pending else None)

@@ -181,6 +181,11 @@ class VirtualPcsc:
                 self._configure()
             self.start(deadline)
 
+    def answers(self) -> bool:
+        """Return whether the service runs and takes connections."""
+        with self._lock:
+            return self._running and self._takes_connections()
+
     def reader_names(self) -> tuple[str, ...]:
         """Return the readers' names, in the order of their numbers."""
         return tuple(
@@ -271,10 +276,11 @@ class VirtualPcsc:
 
     def _wait_ready(self, deadline: Deadline) -> None:
         retry = threading.Event()
-        while True:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-                if probe.connect_ex(str(self._socket_path)) == 0:
-                    return
+        while not self._takes_connections():
             if deadline.expired:
                 raise VirtualPcscError(f"pcscd did not start: see {self._directory / 'pcscd.log'}")
             retry.wait(_RETRY)
+
+    def _takes_connections(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            return probe.connect_ex(str(self._socket_path)) == 0

@@ -14,9 +14,24 @@ from drivers.cards import resident_id
 from drivers.sdt.command import Command
 from drivers.sdt.frame import FrameDecoder, encode
 from drivers.sim.pty import VirtualSerialPort
+from drivers.sim.usb import VirtualUsbPort
 
 SAM_ID = bytes.fromhex("0500 0100 D2040000 2E160000 39300000")
 """Shown as 05.01-00001234-0000005678-0000012345."""
+
+
+CARD_NUMBER = bytes(range(28))
+"""What every virtual card gives as its management number."""
+
+
+@dataclass(frozen=True, repr=False)
+class _Chip:
+    """What the card in the field holds."""
+
+    text: bytes
+    photo: bytes
+    added_address: bytes = b""
+    fingerprints: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -24,7 +39,7 @@ class AnswerFault:
     """What is wrong with one answer.
 
     A status in place of the true answer, bytes before it, one wrong bit in its checksum, its first bytes only
-    (``keep=0`` is silence), or lateness in seconds.
+    (``keep=0`` is silence), lateness in seconds, or the cable pulled after it.
     """
 
     status: int | None = None
@@ -32,6 +47,7 @@ class AnswerFault:
     wrong_checksum: bool = False
     keep: int | None = None
     delay: float = 0.0
+    unplug: bool = False
 
 
 class _Phase(Enum):
@@ -44,16 +60,20 @@ class _Phase(Enum):
 
 
 class VirtualSdtReader:
-    """A reader at ``path``. ``insert`` lays a card on it, ``remove`` takes it away; both from any thread."""
+    """A reader at ``path``, or on ``port``. ``insert`` lays a card on it, ``remove`` takes it away; both from any thread."""
 
-    def __init__(self, link: Path, byte_seconds: float = 0.0) -> None:
-        self._port = VirtualSerialPort(link, self._received, byte_seconds)
+    def __init__(self, link: Path, byte_seconds: float = 0.0, port: VirtualUsbPort | None = None) -> None:
+        self._port = port or VirtualSerialPort(link, self._received, byte_seconds)
+        if port is not None:
+            port.received = self._received
+        self._link = link
         self._lock = Lock()
         self._decoder = FrameDecoder()
-        self._card: tuple[bytes, bytes] | None = None
+        self._card: _Chip | None = None
         self._phase = _Phase.FRESH
         self._next: dict[Command, deque[AnswerFault]] = {command: deque() for command in Command}
         self._always: dict[Command, AnswerFault] = {}
+        self._whatever: deque[AnswerFault] = deque()
         self._pull_after: int | None = None
         self.requests: deque[tuple[float, Command]] = deque(maxlen=256)
         """The last requests understood, with the monotonic time of each."""
@@ -61,7 +81,7 @@ class VirtualSdtReader:
     @property
     def path(self) -> Path:
         """What a driver opens."""
-        return self._port.path
+        return self._link
 
     def start(self) -> None:
         """Make the reader appear."""
@@ -81,14 +101,22 @@ class VirtualSdtReader:
         with self._lock:
             self._decoder, self._phase = FrameDecoder(), _Phase.FRESH
 
-    def insert(self, document: IdentityDocument, photo: bytes = b"") -> None:
+    def insert(self, document: IdentityDocument, photo: bytes = b"", fingerprints: bytes = b"") -> None:
         """Lay a card on the reader; ``ValueError`` for a document that no card can hold."""
-        self.insert_bytes(resident_id.encode(document), photo or document.photo or bytes(resident_id.PHOTO_LENGTH))
+        added = document.added_address.encode("utf-16-le")
+        if len(added) > resident_id.ADDED_ADDRESS_LENGTH:
+            raise ValueError("added_address: too long")
+        self.insert_bytes(
+            resident_id.encode(document),
+            photo or document.photo or bytes(resident_id.PHOTO_LENGTH),
+            added + b" \0" * ((resident_id.ADDED_ADDRESS_LENGTH - len(added)) // 2) if added else b"",
+            fingerprints,
+        )
 
-    def insert_bytes(self, text: bytes, photo: bytes) -> None:
+    def insert_bytes(self, text: bytes, photo: bytes, added_address: bytes = b"", fingerprints: bytes = b"") -> None:
         """Lay a card with any content on the reader."""
         with self._lock:
-            self._card, self._phase = (text, photo), _Phase.FRESH
+            self._card, self._phase = _Chip(text, photo, added_address, fingerprints), _Phase.FRESH
 
     def remove(self) -> None:
         """Take the card away; nothing happens when there is none."""
@@ -105,6 +133,16 @@ class VirtualSdtReader:
         with self._lock:
             self._always[command] = fault
 
+    def fail_always(self, fault: AnswerFault) -> None:
+        """Spoil every answer to any command until ``clear``."""
+        with self._lock:
+            self._always = dict.fromkeys(Command, fault)
+
+    def fail_at(self, request: int, fault: AnswerFault) -> None:
+        """Spoil the answer to a request, whatever it asks for; 0 is the next one."""
+        with self._lock:
+            self._whatever = deque([AnswerFault()] * request + [fault])
+
     def pull_after(self, offset: int) -> None:
         """Take the card away when ``offset`` bytes of the next answers to select and read are out.
 
@@ -117,6 +155,7 @@ class VirtualSdtReader:
         """Forget every fault asked for."""
         with self._lock:
             self._always.clear()
+            self._whatever.clear()
             self._pull_after = None
             for queue in self._next.values():
                 queue.clear()
@@ -138,6 +177,8 @@ class VirtualSdtReader:
             self.requests.append((time.monotonic(), command))
             queue = self._next[command]
             fault = queue.popleft() if queue else self._always.get(command, AnswerFault())
+            if self._whatever:
+                fault = self._whatever.popleft()
             if self._pull_after == 0:
                 self._card, self._pull_after = None, None
             answer = self._act(command) if fault.status is None else self._refuse(command, fault.status)
@@ -150,9 +191,11 @@ class VirtualSdtReader:
             answer = answer[:-1] + bytes([answer[-1] ^ 0x01])
         self._port.pause(fault.delay)
         self._port.send(fault.garbage + answer[: fault.keep])
+        if fault.unplug:
+            self.unplug()
 
     def _refuse(self, command: Command, status: int) -> bytes:
-        if command is Command.READ:
+        if command in _READS:
             self._phase = _Phase.SPENT
         return _answer(status)
 
@@ -173,13 +216,25 @@ class VirtualSdtReader:
                     return _answer(0x81)
                 self._phase = _Phase.SELECTED
                 return _answer(0x90, bytes(8))
-            case Command.READ:
+            case Command.READ | Command.READ_WITH_FINGERPRINTS | Command.CARD_NUMBER:
                 readable = self._card is not None and self._phase is _Phase.SELECTED
                 self._phase = _Phase.SPENT
                 if self._card is None or not readable:
                     return _answer(0x41)
-                text, photo = self._card
-                return _answer(0x90, len(text).to_bytes(2, "big") + len(photo).to_bytes(2, "big") + text + photo)
+                if command is Command.CARD_NUMBER:
+                    return _answer(0x90, CARD_NUMBER)
+                parts = [self._card.text, self._card.photo]
+                if command is Command.READ_WITH_FINGERPRINTS:
+                    parts.append(self._card.fingerprints)
+                lengths = b"".join(len(part).to_bytes(2, "big") for part in parts)
+                return _answer(0x90, lengths + b"".join(parts))
+            case Command.ADDED_ADDRESS:
+                if self._card is None or self._phase is not _Phase.SPENT:
+                    return _answer(0x41)
+                return _answer(0x90, self._card.added_address) if self._card.added_address else _answer(0x91)
+
+
+_READS = (Command.READ, Command.READ_WITH_FINGERPRINTS, Command.CARD_NUMBER)
 
 
 def _answer(status: int, data: bytes = b"") -> bytes:

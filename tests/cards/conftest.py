@@ -74,7 +74,7 @@ def documents() -> dict[DocumentKind, IdentityDocument]:
     }
 
 
-@pytest.fixture(params=list(DocumentKind))
+@pytest.fixture(params=list(documents()))
 def document(request: pytest.FixtureRequest) -> IdentityDocument:
     return documents()[request.param]
 

@@ -7,6 +7,7 @@ import pytest
 from pcsc_setting import DOCUMENTS, PHOTO, soon, wait_card
 from smartcard import scard
 
+from drivers.base import Deadline
 from drivers.card_reader import CardRefused, DocumentKind
 from drivers.pcsc import service
 from drivers.pcsc.reader import PcscCardReader
@@ -29,7 +30,7 @@ class OtherProgram:
         scard.SCardReleaseContext(self._context)
 
 
-@pytest.mark.parametrize("kind", DocumentKind)
+@pytest.mark.parametrize("kind", list(DOCUMENTS))
 def test_each_kind_of_card_is_read_in_full(pcsc: VirtualPcsc, reader: PcscCardReader, kind: DocumentKind) -> None:
     pcsc.insert(SamBackedCard(DOCUMENTS[kind]))
     assert reader.read_identity(wait_card(reader), soon()) == DOCUMENTS[kind]
@@ -237,9 +238,9 @@ def test_a_card_that_another_program_gives_back_in_time_is_read(
     original = service.Service.connect
     refused: list[int] = []
 
-    def connect(context: service.Service, name: str) -> service.Connection:
+    def connect(context: service.Service, name: str, deadline: Deadline) -> service.Connection:
         try:
-            return original(context, name)
+            return original(context, name, deadline)
         except service.PcscError as error:
             refused.append(error.code)
             other.leave(scard.SCARD_LEAVE_CARD)

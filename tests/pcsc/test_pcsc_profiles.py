@@ -1,10 +1,10 @@
 """How answers of cards are put together and judged, and which card is which by its answer to reset."""
 
 import pytest
-from pcsc_setting import DOCUMENTS
+from pcsc_setting import DOCUMENTS, soon
 
 from drivers.card_reader import CardRefused, DocumentKind
-from drivers.pcsc import profiles
+from drivers.pcsc import apdu, applications
 from drivers.sim.virtual_card import PlainTypeBCard, SamBackedCard, UnknownCard
 
 RESIDENT = DOCUMENTS[DocumentKind.RESIDENT]
@@ -38,12 +38,12 @@ class Script:
 )
 def test_answers_in_parts_and_refusals(lines: list[tuple[str, str]], outcome: bytes | CardRefused) -> None:
     script = Script(*lines)
-    assert profiles.exchange(script, COMMAND) == outcome
+    assert apdu.exchange(script, COMMAND) == outcome
     assert not script.lines
 
 
 def test_a_card_that_promises_data_for_ever_is_not_believed() -> None:
-    outcome = profiles.exchange(lambda command: b"\x61\x01", COMMAND)
+    outcome = apdu.exchange(lambda command: b"\x61\x01", COMMAND)
     assert outcome == CardRefused("card.unreadable", "no end of data")
 
 
@@ -65,11 +65,11 @@ def test_cards_are_recognised_by_their_answer_to_reset(atr: bytes, code: str) ->
         commands.append(command)
         return card.execute(command)
 
-    outcome = profiles.read(atr, transmit)
+    outcome = applications.read(apdu.Card(atr, transmit, soon()))
     if code:
         assert isinstance(outcome, CardRefused)
         assert outcome.code == code
-        assert not commands, "nothing is sent to a card that we do not know"
+        assert all(command[:2] == b"\x00\xa4" for command in commands), "nothing is sent but questions"
     else:
         assert outcome == RESIDENT
         assert commands == [bytes([0xFF, 0xB0, page, 0, 0]) for page in range(6)]

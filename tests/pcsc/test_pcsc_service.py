@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 from pcsc_setting import DOCUMENTS, soon, wait_card
 
-from drivers.base import CheckOutcome, DeviceState, DriverError
+from drivers.base import CheckOutcome, Deadline, DeviceState, DriverError
 from drivers.card_reader import CardRefused, DocumentKind
 from drivers.pcsc import service
 from drivers.pcsc.reader import PcscCardReader
@@ -32,10 +32,12 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Event:
     begun = Event()
     original = service.Service.states
 
-    def states(context: service.Service, known: dict[str, int], seconds: float) -> tuple[service.ReaderState, ...]:
+    def states(
+        context: service.Service, known: dict[str, int], seconds: float, deadline: Deadline
+    ) -> tuple[service.ReaderState, ...]:
         if seconds:
             begun.set()
-        return original(context, known, seconds)
+        return original(context, known, seconds, deadline)
 
     monkeypatch.setattr(service.Service, "states", states)
     return begun
@@ -127,18 +129,18 @@ def test_a_reader_unplugged_from_a_living_service_is_waited_for(
     states, readers = service.Service.states, service.Service.readers
 
     def states_of_unplugged(
-        context: service.Service, known: dict[str, int], seconds: float
+        context: service.Service, known: dict[str, int], seconds: float, deadline: Deadline
     ) -> tuple[service.ReaderState, ...]:
         if seconds and not unplugged.is_set():
             unplugged.set()
             raise service.PcscError(0x80100009)
-        return states(context, known, seconds)
+        return states(context, known, seconds, deadline)
 
-    def readers_of_unplugged(context: service.Service) -> tuple[str, ...]:
+    def readers_of_unplugged(context: service.Service, deadline: Deadline) -> tuple[str, ...]:
         if unplugged.is_set() and not plugged_in.is_set():
             noticed.set()
             return ()
-        return readers(context)
+        return readers(context, deadline)
 
     monkeypatch.setattr(service.Service, "states", states_of_unplugged)
     monkeypatch.setattr(service.Service, "readers", readers_of_unplugged)

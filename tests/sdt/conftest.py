@@ -13,6 +13,7 @@ from drivers.base import Deadline
 from drivers.card_reader import DocumentKind, IdentityDocument
 from drivers.cards.resident_id import check_digit
 from drivers.sdt.reader import SdtCardReader
+from drivers.serial_line import SerialLine
 from drivers.sim.sdt import VirtualSdtReader
 
 _RESIDENT = IdentityDocument(
@@ -96,7 +97,9 @@ def virtual(tmp_path: Path) -> Iterator[VirtualSdtReader]:
 @pytest.fixture
 def reader(virtual: VirtualSdtReader) -> Iterator[SdtCardReader]:
     """An open reader that is patient, but asks without pause."""
-    driver = SdtCardReader(str(virtual.path), answer_timeout=20.0, byte_timeout=5.0, find_interval=0.001)
+    driver = SdtCardReader(
+        SerialLine(str(virtual.path), 115200, "card_reader"), answer_timeout=20.0, byte_timeout=5.0, find_interval=0.001
+    )
     driver.open(Deadline.after(20))
     yield driver
     driver.close()

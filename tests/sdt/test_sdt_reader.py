@@ -13,6 +13,7 @@ from drivers.card_reader import CardHandle, CardRefused, IdentityDocument
 from drivers.cards import resident_id
 from drivers.sdt.command import Command
 from drivers.sdt.reader import SdtCardReader
+from drivers.serial_line import SerialLine
 from drivers.sim.sdt import AnswerFault, VirtualSdtReader
 
 FAR = 20.0
@@ -42,7 +43,7 @@ def test_a_paced_line_at_wire_speed(tmp_path, card: IdentityDocument) -> None:
     """The answer comes in some hundred pieces, as it does from a real port."""
     virtual = VirtualSdtReader(tmp_path / "paced", byte_seconds=87e-6)
     virtual.start()
-    reader = SdtCardReader(str(virtual.path), answer_timeout=FAR, byte_timeout=5.0)
+    reader = SdtCardReader(SerialLine(str(virtual.path), 115200, "card_reader"), answer_timeout=FAR, byte_timeout=5.0)
     try:
         reader.open(Deadline.after(FAR))
         virtual.insert(card)
@@ -77,7 +78,9 @@ def test_cancel_ends_every_wait_promptly(reader: SdtCardReader, virtual: Virtual
 
 
 def test_find_is_asked_no_faster_than_the_interval(virtual: VirtualSdtReader, never: Event) -> None:
-    reader = SdtCardReader(str(virtual.path), answer_timeout=FAR)  # the real interval of 300 ms
+    reader = SdtCardReader(
+        SerialLine(str(virtual.path), 115200, "card_reader"), answer_timeout=FAR
+    )  # the real interval of 300 ms
     reader.open(Deadline.after(FAR))
     for _ in range(3):
         reader.wait_card(Deadline.after(0.35), never)

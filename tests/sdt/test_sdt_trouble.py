@@ -12,6 +12,7 @@ from drivers.card_reader import CardHandle, CardRefused, IdentityDocument
 from drivers.sdt.command import Command
 from drivers.sdt.frame import PREAMBLE
 from drivers.sdt.reader import SdtCardReader
+from drivers.serial_line import SerialLine
 from drivers.sim.sdt import AnswerFault, VirtualSdtReader
 
 FAR = 20.0
@@ -39,7 +40,9 @@ def wait_in_slices(reader: SdtCardReader, limit: Deadline) -> None:
 @pytest.fixture
 def hasty(virtual: VirtualSdtReader) -> Iterator[SdtCardReader]:
     """A reader that gives up on half an answer at once."""
-    driver = SdtCardReader(str(virtual.path), answer_timeout=FAR, byte_timeout=0.002, find_interval=0.0)
+    driver = SdtCardReader(
+        SerialLine(str(virtual.path), 115200, "card_reader"), answer_timeout=FAR, byte_timeout=0.002, find_interval=0.0
+    )
     driver.open(Deadline.after(FAR))
     yield driver
     driver.close()
@@ -59,7 +62,7 @@ def test_a_card_pulled_at_any_byte_gives_no_identity_and_the_next_card_works(
         codes[refused.code] = codes.get(refused.code, 0) + 1
     assert set(codes) == {"card.removed", "card.unreadable"}
     hasty.close()
-    patient = SdtCardReader(str(virtual.path), answer_timeout=FAR, byte_timeout=5.0)
+    patient = SdtCardReader(SerialLine(str(virtual.path), 115200, "card_reader"), answer_timeout=FAR, byte_timeout=5.0)
     patient.open(Deadline.after(FAR))
     virtual.clear()
     virtual.insert(card)
@@ -121,7 +124,9 @@ def test_endless_noise_ends_at_the_time_limit(virtual: VirtualSdtReader, reader:
 
 @pytest.mark.parametrize("command", [Command.FIND, Command.SELECT, Command.READ, Command.STATUS, Command.SAM_ID])
 def test_a_silent_reader_is_a_driver_error(virtual: VirtualSdtReader, card: IdentityDocument, command: Command) -> None:
-    reader = SdtCardReader(str(virtual.path), answer_timeout=0.5, byte_timeout=0.3, find_interval=0.001)
+    reader = SdtCardReader(
+        SerialLine(str(virtual.path), 115200, "card_reader"), answer_timeout=0.5, byte_timeout=0.3, find_interval=0.001
+    )
     virtual.insert(card)
     virtual.fail_repeatedly(command, AnswerFault(keep=0))
     with pytest.raises(DriverError) as raised:
@@ -133,7 +138,9 @@ def test_a_silent_reader_is_a_driver_error(virtual: VirtualSdtReader, card: Iden
 
 def test_silence_is_counted_across_short_waits(virtual: VirtualSdtReader, never: Event) -> None:
     """A caller that waits in slices shorter than the reader's patience still learns that the reader is dead."""
-    reader = SdtCardReader(str(virtual.path), answer_timeout=0.3, find_interval=0.001)
+    reader = SdtCardReader(
+        SerialLine(str(virtual.path), 115200, "card_reader"), answer_timeout=0.3, find_interval=0.001
+    )
     reader.open(Deadline.after(FAR))
     assert reader.wait_card(Deadline.after(0.02), never) is None
     virtual.fail_repeatedly(Command.FIND, AnswerFault(keep=0))
@@ -165,7 +172,7 @@ def test_every_command_respects_a_deadline_that_has_passed(reader: SdtCardReader
 
 
 def test_an_absent_port_is_not_found(tmp_path) -> None:
-    reader = SdtCardReader(str(tmp_path / "nothing"))
+    reader = SdtCardReader(SerialLine(str(tmp_path / "nothing"), 115200, "card_reader"))
     for call in (reader.open, reader.poll):
         with pytest.raises(DriverError) as raised:
             call(Deadline.after(FAR))
@@ -175,7 +182,7 @@ def test_an_absent_port_is_not_found(tmp_path) -> None:
 
 def test_a_port_that_another_program_holds_is_not_found(reader: SdtCardReader, virtual: VirtualSdtReader) -> None:
     with pytest.raises(DriverError) as raised:
-        SdtCardReader(str(virtual.path)).open(Deadline.after(FAR))
+        SdtCardReader(SerialLine(str(virtual.path), 115200, "card_reader")).open(Deadline.after(FAR))
     assert raised.value.fault.code == "card_reader.not_found"
     reader.poll(Deadline.after(FAR))
 
