@@ -35,12 +35,17 @@ class Disturbance(StrEnum):
 class Bench(ABC):
     """One device on a bench. ``start`` brings up its hardware, virtual or real; one bench serves one test at a time.
 
-    The suite makes a new device, opens it, calls ``prepare`` and an operation, and judges what comes back.
+    The suite makes a new device, opens it, calls ``prepare`` and an operation, and judges what comes back. Name, class,
+    operations and disturbances are known before ``start``: from them the cases are made.
     """
 
     name: str
     """Stable, such as ``escpos_tcp``: a seed and a name replay a test."""
     device_class: str
+    good_seconds: float = 10.0
+    """The deadline of a call that nothing disturbs: a bound that a loaded machine keeps, no measure."""
+    disturbed_seconds: float = 0.3
+    """The longest deadline of a disturbed call; short, because much of a silent device's time is spent waiting for it."""
 
     @abstractmethod
     def start(self) -> None:
@@ -55,8 +60,8 @@ class Bench(ABC):
         """Return a new device for this hardware, not opened."""
 
     @abstractmethod
-    def make_absent(self) -> Device:
-        """Return a device of the same driver for hardware that is not there."""
+    def make_absent(self) -> Device | None:
+        """Return a device of the same driver for hardware that is not there; None where that cannot be had."""
 
     @property
     @abstractmethod
@@ -86,3 +91,10 @@ class Bench(ABC):
 
         Undisturbed it must have succeeded. Disturbed it may have failed honestly, but never half, never with another's data.
         """
+
+    def of_hardware(self) -> tuple[int, int]:
+        """Return how many threads and descriptors of this process virtual hardware has at this moment, where that changes.
+
+        A card that lies on a virtual reader may have some: they are not the driver's to give back.
+        """
+        return (0, 0)

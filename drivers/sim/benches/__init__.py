@@ -1,0 +1,1 @@
+"""Benches of our virtual hardware, for the conformance suite."""

@@ -1,0 +1,251 @@
+"""PC/SC card readers on a bench: four virtual readers in a real pcscd, and cards that misbehave at any APDU."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from random import Random
+from threading import Event, Timer
+
+from drivers.base import Deadline
+from drivers.card_reader import CardRefused, IdentityDocument
+from drivers.conformance.bench import Bench, Disturbance, Operation
+from drivers.pcsc.reader import PcscCardReader
+from drivers.pcsc.service import UNAWARE, PcscError, Service, StuckError
+from drivers.sim.benches.people import RESIDENTS, SOCIAL, wrong_with_read
+from drivers.sim.pcsc import VirtualPcsc, process_directory
+from drivers.sim.social_security_card import SocialSecurityCard
+from drivers.sim.virtual_card import SamBackedCard, VirtualCard
+
+_READERS = 4
+_APDUS = 7
+_LONGEST_LATENESS = 0.4
+_START_SECONDS = 20.0
+_LOOK_SECONDS = 0.02
+
+
+class _Trouble:
+    """What is armed, for whichever card is asked next. ``over`` ends every wait."""
+
+    def __init__(self) -> None:
+        self.over = Event()
+        self.disturbance: Disturbance | None = None
+        self.countdown = 0
+        self.random = Random(0)  # noqa: S311 - moments, not secrets
+
+    def meets(self) -> Disturbance | None:
+        """Count one APDU; return what happens to it. Silence stays, everything else happens once."""
+        disturbance = self.disturbance
+        if disturbance is None:
+            return None
+        self.countdown -= 1
+        if self.countdown >= 0:
+            return None
+        if disturbance is not Disturbance.MUTE:
+            self.disturbance = None
+        return disturbance
+
+    def answer(self, disturbance: Disturbance, answer: bytes) -> bytes | None:
+        """Spoil one answer; None pulls the card."""
+        match disturbance:
+            case Disturbance.UNPLUG:
+                return None
+            case Disturbance.PARTIAL:
+                return None if self.random.random() < 0.5 else answer[: self.random.randrange(1, len(answer))]
+            case Disturbance.LATE:
+                self.over.wait(self.random.uniform(0.01, _LONGEST_LATENESS))
+                return answer
+            case Disturbance.GARBAGE:
+                return self.random.randbytes(self.random.randrange(1, 258))
+            case Disturbance.MUTE | Disturbance.HANG:
+                self.over.wait()
+                return None
+
+
+class _ResidentOnBench(SamBackedCard):
+    def __init__(self, document: IdentityDocument, trouble: _Trouble) -> None:
+        super().__init__(document)
+        self._trouble = trouble
+
+    def respond(self, index: int, apdu: bytes) -> bytes | None:
+        """Answer, unless trouble is armed for this APDU."""
+        met = self._trouble.meets()
+        answer = super().respond(index, apdu)
+        return answer if met is None or answer is None else self._trouble.answer(met, answer)
+
+
+class _SocialOnBench(SocialSecurityCard):
+    def __init__(self, document: IdentityDocument, trouble: _Trouble) -> None:
+        super().__init__(document)
+        self._trouble = trouble
+
+    def respond(self, index: int, apdu: bytes) -> bytes | None:
+        """Answer, unless trouble is armed for this APDU."""
+        met = self._trouble.meets()
+        answer = super().respond(index, apdu)
+        return answer if met is None or answer is None else self._trouble.answer(met, answer)
+
+
+class PcscBench(Bench):
+    """Four readers, of which one has a card between two cases.
+
+    A new card goes onto the next reader: pcscd looks at each every 0.4 s only, and seeing one card leave and another come
+    on the same reader would cost two looks.
+    """
+
+    name = "pcsc_reader"
+    device_class = "card_reader"
+    disturbed_seconds = 0.5
+
+    def start(self) -> None:
+        """Start the private service."""
+        self._service = VirtualPcsc(process_directory(), readers=_READERS)
+        os.environ.update(self._service.environment)
+        self._service.start(Deadline.after(_START_SECONDS))
+        self._trouble = _Trouble()
+        self._killer: Timer | None = None
+        self._turn = 0
+        self._lying: tuple[int, str] | None = None
+        self._used = True
+
+    def stop(self) -> None:
+        """End the service."""
+        self.calm()
+        self._service.stop()
+
+    def of_hardware(self) -> tuple[int, int]:
+        """Each card that lies on a reader has a thread and a socket."""
+        cards = sum(thread.name == "virtual-card" for thread in threading.enumerate())
+        return (cards, cards)
+
+    def make(self) -> PcscCardReader:
+        """Return a driver for all the readers; the card that lies there is new to it."""
+        self._used = False
+        return PcscCardReader()
+
+    def make_absent(self) -> PcscCardReader:
+        """Return a driver for a reader that the service does not have."""
+        return PcscCardReader("no such reader")
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """Read a resident card, a social security card; notice that a card was taken."""
+        return {"read": self._read, "read_social_security": self._read, "wait_removed": self._wait_removed}
+
+    @property
+    def disturbances(self) -> frozenset[Disturbance]:
+        """All of them."""
+        return frozenset(Disturbance)
+
+    def prepare(self, operation: str) -> None:
+        """Have a card of the wanted kind that the device has not read yet, or none."""
+        if operation == "wait_removed":
+            self._clear()
+        elif (
+            self._used
+            or self._lying is None
+            or self._lying[1] != operation
+            or not self._service.present(self._lying[0])
+        ):
+            self._put(operation)
+
+    def arm(self, disturbance: Disturbance, random: Random) -> None:
+        """Spoil one of the next answers, or kill the service at some moment."""
+        if disturbance is Disturbance.UNPLUG and random.random() < 0.3:
+            self._killer = Timer(random.choice((0.0, random.uniform(0.0, 0.2))), self._service.kill)
+            self._killer.start()
+            return
+        self._trouble.random = Random(random.random())  # noqa: S311 - moments, not secrets
+        self._trouble.countdown = random.randrange(_APDUS)
+        self._trouble.disturbance = disturbance
+
+    def calm(self) -> None:
+        """Let cards answer, and have the service run."""
+        self._trouble.disturbance = None
+        self._trouble.over.set()
+        if self._killer is not None:
+            self._killer.join()
+            self._killer = None
+        if not self._service.answers():
+            self._service.start(Deadline.after(_START_SECONDS))
+        self._trouble.over.clear()
+        if self._lying is None or not self._service.present(self._lying[0]):
+            # One card lies there between cases, so that a case leaves as many connections as it found.
+            self._put("read")
+
+    def judge(self, operation: str, result: object, disturbed: bool) -> str:
+        """An identity is exactly the card's; a card that was taken is noticed."""
+        if operation == "wait_removed":
+            return "" if result is True or (disturbed and result is False) else f"wait_removed gave {result!r}"
+        # A read that was not prepared for meets whichever card lies there.
+        lying = operation if self._lying is None else self._lying[1]
+        return wrong_with_read(self._document(lying), result, disturbed)
+
+    def _document(self, operation: str) -> IdentityDocument:
+        people = SOCIAL if operation == "read_social_security" else (RESIDENTS[1],)
+        return people[self._turn % len(people)]
+
+    def _card(self, operation: str) -> VirtualCard:
+        document = self._document(operation)
+        if operation == "read_social_security":
+            return _SocialOnBench(document, self._trouble)
+        return _ResidentOnBench(document, self._trouble)
+
+    def _put(self, operation: str) -> None:
+        """Take the card away and put another on the next reader, as soon as pcscd knows that one to be empty.
+
+        A card that the device has not read yet must be known to be gone everywhere: it would be offered for a moment.
+        """
+        reader = 0 if self._lying is None else (self._lying[0] + 1) % _READERS
+        self._clear()
+        names = self._service.reader_names()
+        for name in names[reader : reader + 1] if self._used else names:
+            self._wait_seen(name, present=False)
+        self._turn += 1
+        self._service.insert(self._card(operation), reader)
+        self._lying, self._used = (reader, operation), False
+
+    def _clear(self) -> None:
+        """Take the card away, not before pcscd has seen it: else it would find a card that is gone, a moment later."""
+        if self._lying is None:
+            return
+        reader, _ = self._lying
+        if self._service.present(reader):
+            self._wait_seen(self._service.reader_names()[reader], present=True)
+        self._service.remove(reader)
+
+    def _wait_seen(self, reader: str, present: bool) -> None:
+        """Wait until pcscd says of a reader that it has a card, or none."""
+        limit = Deadline.after(_START_SECONDS)
+        while not limit.expired:
+            try:
+                context = Service(limit)
+            except (PcscError, StuckError):
+                time.sleep(_LOOK_SECONDS)
+                continue
+            try:
+                known = UNAWARE
+                while not limit.expired:
+                    for state in context.states({reader: known}, limit.remaining(), limit):
+                        if state.present if present else state.empty:
+                            return
+                        known = state.event
+            except (PcscError, StuckError):
+                continue
+            finally:
+                context.release()
+        raise TimeoutError(f"pcscd does not see what is on {reader}")
+
+    def _read(self, reader: PcscCardReader, deadline: Deadline, cancel: Event) -> IdentityDocument | CardRefused | None:
+        handle = reader.wait_card(deadline, cancel)
+        if handle is None:
+            return None
+        # For a moment a card that was just taken may still be offered; then the one that lies there has not been read.
+        if self._lying is not None and handle.reader == self._service.reader_names()[self._lying[0]]:
+            self._used = True
+        return reader.read_identity(handle, deadline)
+
+    def _wait_removed(self, reader: PcscCardReader, deadline: Deadline, cancel: Event) -> bool:
+        return reader.wait_removed(deadline, cancel)

@@ -1,0 +1,148 @@
+"""A vendor's package is built, installed and used as a vendor would: by pip and the command, never by our own tree."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent / "example_package"
+SECONDS = 100.0
+CONFIGURATION = """
+profile = "production"
+
+[terminal]
+id = "T-1"
+site = "样例大厅"
+site_en = "Sample hall"
+
+[central]
+url = "http://127.0.0.1:1"
+token_file = "{directory}/token"
+
+[storage]
+directory = "{directory}/state"
+
+[services]
+offered = []
+
+[devices.code_scanner]
+driver = "example"
+options = {{ host = "{host}", port = {port} }}
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package in it, put there by pip without any network."""
+    place = tmp_path_factory.mktemp("vendor")
+    shutil.copytree(PACKAGE, place / "source")  # a build writes into its source
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    offline = ["--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run(
+        [*pip, *offline, "--target", str(place / "site"), str(place / "source")], check=True, timeout=SECONDS
+    )
+    return place / "site"
+
+
+@pytest.fixture(scope="module")
+def environment(installed: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(installed)}
+
+
+@pytest.fixture(scope="module")
+def scanner(installed: Path, environment: dict[str, str]):
+    """The vendor's virtual scanner in a process of its own; gives its host and port."""
+    script = (
+        "import sys\n"
+        "from example_scanner.virtual import VirtualScanner\n"
+        "scanner = VirtualScanner()\n"
+        "scanner.start()\n"
+        "print(*scanner.address, flush=True)\n"
+        "sys.stdin.read()\n"
+        "scanner.stop()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        yield process.stdout.readline().split()
+        process.stdin.close()
+        assert process.wait(SECONDS) == 0
+
+
+@pytest.fixture
+def configuration(tmp_path: Path, scanner: list[str]) -> Path:
+    host, port = scanner
+    (tmp_path / "token").write_text("token\n", encoding="ascii")
+    path = tmp_path / "kiosk.toml"
+    path.write_text(CONFIGURATION.format(directory=tmp_path, host=host, port=port), encoding="utf-8")
+    return path
+
+
+def kiosk(environment: dict[str, str], *arguments: object) -> tuple[int, str]:
+    command = [sys.executable, "-m", "kiosk.cli", *map(str, arguments)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_only_the_installed_package_makes_the_driver_known(installed: Path, configuration: Path, environment) -> None:
+    (distribution,) = importlib.metadata.distributions(name="example-devices-scanner", path=[str(installed)])
+    assert [entry.value for entry in distribution.entry_points] == ["example_scanner:DRIVER"]
+    assert kiosk(environment, "config", "check", configuration) == (0, f"{configuration}: ok\n")
+    without = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
+    code, said = kiosk(without, "config", "check", configuration)
+    assert code == 1
+    assert "no driver is called 'example'" in said
+
+
+def test_its_options_are_checked_like_our_own(configuration: Path, environment) -> None:
+    wrong = configuration.with_name("wrong.toml")
+    wrong.write_text(configuration.read_text(encoding="utf-8").replace("host =", "hots ="), encoding="utf-8")
+    code, said = kiosk(environment, "config", "check", wrong)
+    assert code == 1
+    assert "example takes no option hots; it takes host, port" in said
+
+
+def test_the_self_test_examines_it(configuration: Path, environment) -> None:
+    code, said = kiosk(environment, "selftest", "--config", configuration, "--device", "code_scanner", "--json")
+    assert code == 0, said
+    assert '"status"' in said
+    assert '"pass"' in said
+    gone = configuration.with_name("gone.toml")
+    port = configuration.read_text(encoding="utf-8").partition("port = ")[2].partition(" ")[0]
+    # Port 1 of the loopback: nobody listens there without being root.
+    gone.write_text(configuration.read_text(encoding="utf-8").replace(f"port = {port}", "port = 1"), encoding="utf-8")
+    code, said = kiosk(environment, "selftest", "--config", gone, "--device", "code_scanner", "--json")
+    assert code == 1, said
+    assert "code_scanner.not_found" in said
+
+
+def test_its_author_runs_the_conformance_suite_with_one_command(environment) -> None:
+    code, said = kiosk(environment, "devices", "conform", "example", "--cases", 90)
+    assert code == 0, said
+    assert "example_tcp" in said
+    assert kiosk(environment, "devices", "conform", "example", "--bench", "example_tcp", "--case", 41)[0] == 0
+    code, said = kiosk(environment, "devices", "conform", "example", "--bench", "example_usb")
+    assert code == 2
+    assert "it has example_tcp" in said
+
+
+def test_a_broken_driver_is_found_and_the_case_can_be_run_again(installed: Path, environment, tmp_path: Path) -> None:
+    """The mistake that the suite found in this very driver when it was written: half an answer was kept for the next."""
+    shutil.copytree(installed, tmp_path / "site")
+    line = tmp_path / "site" / "example_scanner" / "line.py"
+    source = line.read_text(encoding="utf-8")
+    assert '        self._pending = b""\n        try:' in source
+    line.write_text(source.replace('        self._pending = b""\n        try:', "        try:"), encoding="utf-8")
+    broken = environment | {"PYTHONPATH": str(tmp_path / "site")}
+    again = ("devices", "conform", "example", "--bench", "example_tcp", "--seed", "1", "--case", "41")
+    code, said = kiosk(broken, *again)
+    assert code == 1, said
+    assert "case 41 (disturbed partial scan): not back 5 s after the trouble ended" in said
+    assert f"again: kiosk {' '.join(again)}" in said
