@@ -22,14 +22,15 @@ from central.api.reading import SMALL_BYTES, SUBMISSION_BYTES, read_body
 from central.domain.numbering import parse_key
 from central.domain.refusal import Refusal
 from central.platform import Platform
-from central.store import once, ratings
+from central.store import once, ratings, self_tests
 from central.store.catalogue import on_terminals
 from kiosk.contract import PREFIX
 from kiosk.contract.cases import Accepted, CaseList, CaseQuery, Rating, Submission
 from kiosk.contract.reports import Catalogue, Problem, TerminalReport
+from kiosk.contract.self_tests import SelfTestRecord
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_BODIES: tuple[type[BaseModel], ...] = (Submission, CaseQuery, Rating, TerminalReport)
+_BODIES: tuple[type[BaseModel], ...] = (Submission, CaseQuery, Rating, TerminalReport, SelfTestRecord)
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEMS: dict[int | str, dict[str, object]] = {
     401: {"model": Problem},
@@ -141,6 +142,20 @@ def terminal_routes(platform: Platform) -> APIRouter:
         if report.terminal_id != terminal:
             return problem(_WRONG_TERMINAL)
         platform.fleet.receive(report)
+        return Response(status_code=204)
+
+    @router.post("/self-tests", status_code=204, responses=_PROBLEMS, openapi_extra=_takes(SelfTestRecord))
+    async def keep_self_test(request: Request, terminal: str = admitted) -> Response:
+        """Keep the record of a self-test; one that comes again is kept once."""
+        record = await _parsed(SelfTestRecord, await read_body(request, SMALL_BYTES))
+        if record.terminal_id != terminal:
+            return problem(_WRONG_TERMINAL)
+
+        def keep() -> None:
+            with platform.database.writing() as session:
+                self_tests.keep(session, record, platform.now())
+
+        await run_in_threadpool(keep)
         return Response(status_code=204)
 
     return router

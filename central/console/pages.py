@@ -18,6 +18,7 @@ from central.console.board import Card, card_of, counts
 from central.console.case_pages import case_routes
 from central.console.live import changes
 from central.console.rendering import HEADERS, Renderer
+from central.console.self_test import self_test_of
 from central.console.visits import (
     SIGN_IN,
     Doorkeeper,
@@ -31,6 +32,8 @@ from central.console.visits import (
 from central.console.words import LANGUAGES, Words, load_words
 from central.platform import Platform
 from central.store.operators import password_matches, sign_in, sign_out
+from central.store.self_tests import latest
+from kiosk.contract.self_tests import SelfTestRecord
 
 HOME = "/console"
 
@@ -144,7 +147,15 @@ def _terminal_routes(platform: Platform, doorkeeper: Doorkeeper, renderer: Rende
         if sighting is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         card = card_of(sighting, visit.words, platform.now())
-        return renderer.page(request, "terminal.html", {"visit": visit, "words": visit.words, "card": card})
+
+        def read() -> SelfTestRecord | None:
+            with platform.database.reading() as session:
+                return latest(session, terminal_id)
+
+        record = await run_in_threadpool(read)
+        test = None if record is None else self_test_of(record, visit.words, platform.now())
+        values = {"visit": visit, "words": visit.words, "card": card, "self_test": test}
+        return renderer.page(request, "terminal.html", values)
 
     @router.get("/console/events")
     async def events(request: Request, terminal: str = "") -> Response:

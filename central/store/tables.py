@@ -96,6 +96,18 @@ class TerminalState(Table):
     report: Mapped[str] = mapped_column(Text)
 
 
+class SelfTestRow(Table):
+    """The record of one self-test of a terminal; ``record`` is the JSON of ``SelfTestRecord``, which holds nothing personal."""
+
+    __tablename__ = "self_tests"
+    terminal_id: Mapped[str] = mapped_column(ForeignKey("terminals.terminal_id", ondelete="CASCADE"), primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    taken_at: Mapped[datetime] = mapped_column(Moment)
+    received_at: Mapped[datetime] = mapped_column(Moment)
+    outcome: Mapped[str] = mapped_column(String(4))
+    record: Mapped[str] = mapped_column(Text)
+
+
 class KeptAnswer(Table):
     """What was answered to an idempotency key, written in the transaction of the effect. The answer is sealed."""
 

@@ -9,7 +9,15 @@ from pydantic import Base64Bytes, Field
 
 from kiosk.contract.items import Value
 
-DocumentType = Literal["resident", "hmt_permit", "permanent_resident_2017", "permanent_resident_2023"]
+DocumentType = Literal[
+    "resident",
+    "hmt_permit",
+    "permanent_resident_2017",
+    "permanent_resident_2023",
+    "social_security",
+    "passport",
+    "exit_entry_permit",
+]
 """The card's kind in our own words: the codes of GA/T 2000.156 were not available to us, so an adapter maps them per city."""
 
 ProjectNumber = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}[1-6][0-9A-Z]{12}\d{8}\d{4}$")]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from drivers.base import Deadline, Device, Fault, Health
+from drivers.wire import Watcher
 from kiosk.bus import Bus
 from kiosk.devices.availability import Availability
 from kiosk.devices.worker import DeviceWorker, Job, JobFailed
@@ -77,6 +79,22 @@ class DeviceDesk:
         for stopper in stoppers:
             stopper.join(deadline.remaining() + 0.1)
         return [name for name, worker in self._workers.items() if worker.is_alive()]
+
+    def lend(self, names: Collection[str], away: Callable[[str], None]) -> None:
+        """Close devices for somebody else, until ``take_back``. ``away`` is called, on the terminal's thread, with the name
+        of each that is closed; one that hangs never is. Every device may be lent, also one whose thread does not run yet.
+        """
+        for name in names:
+            self._workers[name].lend(partial(self._bus.post, f"lent {name}", partial(away, name)))
+
+    def take_back(self, names: Collection[str]) -> None:
+        """Use lent devices again; those that were not lent stay as they are."""
+        for name in names:
+            self._workers[name].take_back()
+
+    def watch(self, name: str, watcher: Watcher | None) -> None:
+        """Tell ``watcher`` what goes over a device's wire, on the device's own thread; None ends it. Any thread."""
+        self._workers[name].watch(watcher)
 
     def check_hung(self) -> None:
         """Look for devices that do not return. Called about once a second."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar, cast
 
 from drivers.base import Deadline, Device, DeviceState, DriverError, Fault, Health
+from drivers.wire import Watcher, WireEvent
 
 D = TypeVar("D", bound=Device)
 R = TypeVar("R")
@@ -20,6 +21,7 @@ POLL_SECONDS = 2.0
 FIRST_BACK_OFF = 0.2
 LONGEST_BACK_OFF = 3.0
 """With the jitter (a quarter more at most) and the second of settling, a device that was plugged in again is back within five."""
+LENT = "device.lent"
 HANG_GRACE = 3.0
 """A call may overrun its deadline by one system call; past this it is hung."""
 
@@ -67,6 +69,9 @@ class DeviceWorker(Generic[D]):
         self._jitter = jitter
         self._jobs: queue.SimpleQueue[Job[D, object] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._lent = threading.Event()
+        self._away: Callable[[], None] | None = None
+        self._watcher: Watcher | None = None
         self._health = Health(DeviceState.STARTING)
         self._lock = threading.Lock()
         self._busy_until: float | None = None
@@ -94,6 +99,37 @@ class DeviceWorker(Generic[D]):
         """Queue a job. Its result comes on this worker's thread; a job of a device that is away fails at once."""
         self._jobs.put(cast("Job[D, object]", job))
 
+    def lend(self, away: Callable[[], None]) -> None:
+        """Close the device for somebody else, until ``take_back``; ``away`` is called on this worker's thread once it is.
+
+        What runs is cancelled; jobs that come meanwhile fail with ``device.lent``. A device that hangs is never away.
+        """
+        self._away = away
+        self._lent.set()
+        current = self._current
+        if current is not None:
+            current.cancel.set()
+        self._jobs.put(None)
+
+    def take_back(self) -> None:
+        """Open the device again; nothing happens when it was not lent."""
+        self._away = None
+        self._lent.clear()
+        self._jobs.put(None)
+
+    def watch(self, watcher: Watcher | None) -> None:
+        """Tell ``watcher`` what goes over the wire from now on, on this worker's thread; None ends it."""
+        self._watcher = watcher
+        device = self._device
+        if watcher is not None and device is not None:
+            # Also in the middle of a long wait for a card. Only the device's own thread takes it away again, between two
+            # calls: a driver that has just looked whether it is watched must not find nobody there.
+            device.watcher = self._saw
+
+    def _show_wire(self) -> None:
+        if self._device is not None:
+            self._device.watcher = self._saw if self._watcher is not None else None
+
     @property
     def health(self) -> Health:
         """The last known condition."""
@@ -114,6 +150,10 @@ class DeviceWorker(Generic[D]):
     def _run(self) -> None:
         back_off = FIRST_BACK_OFF
         while not self._stopping.is_set():
+            if self._lent.is_set():
+                self._stay_away()
+                back_off = FIRST_BACK_OFF
+                continue
             fault = self._open()
             if fault is None:
                 opened_at = self._clock()
@@ -125,10 +165,29 @@ class DeviceWorker(Generic[D]):
             self._close()
             if self._stopping.is_set():
                 break
+            if self._lent.is_set():
+                continue
             self._publish(Health(DeviceState.OFFLINE, (fault,)))
             self._refuse_jobs(fault, back_off * (0.75 + 0.5 * self._jitter()))
             back_off = min(LONGEST_BACK_OFF, back_off * 2)
         self._refuse_jobs(Fault("device.stopped"), 0.0)
+
+    def _stay_away(self) -> None:
+        self._publish(Health(DeviceState.OFFLINE, (Fault(LENT),)))
+        while self._lent.is_set() and not self._stopping.is_set():
+            away, self._away = self._away, None
+            if away is not None:
+                away()
+            job = self._jobs.get()  # woken with None
+            if job is not None:
+                job.done(JobFailed(Fault(LENT)))
+            del job  # as below
+        self._publish(Health(DeviceState.STARTING))
+
+    def _saw(self, event: WireEvent) -> None:
+        watcher = self._watcher
+        if watcher is not None:
+            watcher(event)
 
     def _open(self) -> Fault | None:
         deadline = Deadline.after(OPEN_SECONDS, self._clock)
@@ -136,6 +195,7 @@ class DeviceWorker(Generic[D]):
             with _Busy(self, deadline):
                 if self._device is None:
                     self._device = self._factory()
+                    self._show_wire()
                 self._device.open(deadline)
         except DriverError as error:
             return error.fault
@@ -146,7 +206,7 @@ class DeviceWorker(Generic[D]):
     def _serve(self) -> Fault:
         """Poll and work until the connection breaks or the worker stops; return why."""
         next_poll = self._clock()
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not self._lent.is_set():
             wait = next_poll - self._clock()
             if wait <= 0:
                 fault = self._poll()
@@ -189,7 +249,7 @@ class DeviceWorker(Generic[D]):
         device = self._device
         assert device is not None  # noqa: S101 - opened before serving
         self._current = job
-        if self._stopping.is_set():  # stop() looked before there was a job to cancel
+        if self._stopping.is_set() or self._lent.is_set():  # stop() or lend() looked before there was a job to cancel
             job.cancel.set()
         fault: Fault | None = None
         result: object = None
@@ -217,7 +277,7 @@ class DeviceWorker(Generic[D]):
                 return
             if job is not None:
                 job.done(JobFailed(fault))
-            elif self._stopping.is_set():
+            elif self._stopping.is_set() or self._lent.is_set():
                 until = self._clock()
 
     def _close(self) -> None:
@@ -248,6 +308,7 @@ class _Busy:
         self._deadline = deadline
 
     def __enter__(self) -> None:
+        self._worker._show_wire()  # pyright: ignore[reportPrivateUsage]
         self._worker._busy_until = self._deadline.at  # pyright: ignore[reportPrivateUsage]
 
     def __exit__(self, *_: object) -> None:

@@ -1,132 +1,204 @@
-"""``kiosk selftest``: opens every configured device, runs its own checks, and says in a table what is wrong and what to do."""
+"""``kiosk selftest``: has the devices to itself, examines them, says in a table what is wrong and what to do, keeps a record."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-import threading
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from drivers.base import Check, CheckOutcome, Deadline, DriverError, Fault
-from kiosk.app import default_configuration, device_entries
-from kiosk.config import ASSETS, ConfigurationError, load
+from drivers.base import CheckOutcome
+from kiosk.app import benches, default_configuration, device_entries, services
+from kiosk.config import ASSETS, Configuration, ConfigurationError, load
 from kiosk.devices.desk import DeviceEntry
 from kiosk.faults import Catalogue
-from kiosk.status import is_running
+from kiosk.selftest.borrowing import CannotBorrowError, borrowed
+from kiosk.selftest.crosses import crosses
+from kiosk.selftest.examination import GUIDED_SECONDS, Examination, Finding, Guided, Limits, Progress, Stage
+from kiosk.selftest.person import ShellOperator
+from kiosk.selftest.records import Records, record_of
+from kiosk.selftest.shown import as_json, print_table
+from kiosk.selftest.soak import run_soak
+from kiosk.selftest.words import TEXTS, Words
+from kiosk.texts import Texts
+from kiosk.uplink.client import CentralClient
 
-OPEN_SECONDS = 6.0
-TEST_SECONDS = 20.0
+LIMITS = Limits()
+ALONE_SECONDS = 180.0
+"""A loan for the checks without a hand; if this command dies, the terminal sees it at once."""
+SEND_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Line:
-    """One row of the table."""
+class Options:
+    """What was asked for on the command line. ``soak`` is seconds, 0 without."""
 
-    device: str
-    check: str
-    outcome: CheckOutcome
-    code: str
-    evidence: str
+    config: Path | None = None
+    device: str | None = None
+    as_json: bool = False
+    language: str = "en"
+    interactive: bool = False
+    report: Path | None = None
+    now: bool = False
+    soak: float = 0.0
+    faults: bool = False
+    seed: int = 0
 
 
-def examine(entry: DeviceEntry) -> list[Line]:
-    """Open one device, run its checks and close it. A device that is not there is one failed line, and so is a driver's bug."""
+def run_selftest(options: Options) -> int:
+    """Examine and print; return 0 if nothing failed, 1 if something did or the devices cannot be had, 2 for a wrong call."""
     try:
-        with closing(entry.factory()) as device:
-            device.open(Deadline.after(OPEN_SECONDS))
-            checks = device.self_test(Deadline.after(TEST_SECONDS))
-    except DriverError as error:
-        checks = (Check("connection", CheckOutcome.FAIL, error.fault, error.fault.evidence),)
-    except Exception as error:  # noqa: BLE001 - the command must say which device it was
-        fault = Fault("device.software_error", type(error).__name__)
-        checks = (Check("connection", CheckOutcome.FAIL, fault, f"{type(error).__name__}: {error}"),)
-    return [
-        Line(entry.name, check.name, check.outcome, check.fault.code if check.fault else "", check.evidence)
-        for check in checks
-    ]
-
-
-def examine_all(entries: tuple[DeviceEntry, ...]) -> list[Line]:
-    """Examine all devices at once; one that does not return in time is a failed line, not a hanging command."""
-    found: dict[str, list[Line]] = {}
-
-    def work(entry: DeviceEntry) -> None:
-        found[entry.name] = examine(entry)
-
-    threads = [threading.Thread(target=work, args=(entry,), daemon=True) for entry in entries]
-    deadline = Deadline.after(OPEN_SECONDS + TEST_SECONDS + 4.0)
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(deadline.remaining())
-    lines: list[Line] = []
-    for entry in entries:
-        hung = [Line(entry.name, "connection", CheckOutcome.FAIL, "device.hung", "")]
-        lines += found.get(entry.name, hung)
-    return lines
-
-
-def run_selftest(config: Path | None, device: str | None, as_json: bool, language: str) -> int:
-    """Print the table; return 0 if nothing failed, 1 if something did, 2 for a wrong call."""
-    try:
-        configuration = load(config or default_configuration())
-        entries = device_entries(configuration)
+        configuration = load(options.config or default_configuration())
+        every = device_entries(configuration)
     except ConfigurationError as error:
         sys.stderr.write(f"kiosk selftest: {error}\n")
         return 2
-    if device is not None:
-        chosen = tuple(entry for entry in entries if entry.name == device)
-        if not chosen:
-            names = ", ".join(entry.name for entry in entries)
-            sys.stderr.write(f"kiosk selftest: no device is called {device!r}; there are {names}\n")
-            return 2
-        entries = chosen
-    if is_running(configuration):
-        sys.stderr.write(
-            "kiosk selftest: the terminal is running and holds its devices; stop it first (systemctl stop kiosk)\n"
-        )
+    entries = tuple(entry for entry in every if options.device in (None, entry.name))
+    if not entries:
+        names = ", ".join(entry.name for entry in every)
+        sys.stderr.write(f"kiosk selftest: no device is called {options.device!r}; there are {names}\n")
+        return 2
+    words = _words(configuration, every, options.language)
+    names = tuple(entry.name for entry in entries)
+    if options.soak and options.faults:
+        chosen = benches({entry.device_class for entry in entries})
+        return run_soak(options.soak, options.seed, (), chosen, words, options.as_json)
+    seconds = ALONE_SECONDS + options.soak
+    if options.interactive:
+        seconds += GUIDED_SECONDS * (len(entries) + 1)
+    try:
+        with borrowed(configuration, names, seconds, options.now, lambda key: _say(words, key)) as loan:
+            if options.soak:
+                return run_soak(options.soak, options.seed, entries, (), words, options.as_json)
+            examination, operator = _examination(configuration, options, entries, words, loan.held)
+
+            def time_is_up() -> None:
+                _say(words, "borrow.time_up")
+                examination.cancel()
+
+            loan.on_time_up = time_is_up
+            findings = _run(examination, words)
+    except CannotBorrowError as error:
+        sys.stderr.write(f"kiosk selftest: {words.say(error.key)}\n")
         return 1
-    lines = examine_all(entries)
-    catalogue = Catalogue.load(ASSETS / "faults")
-    if as_json:
-        sys.stdout.write(json.dumps([_as_json(line, catalogue, language) for line in lines], ensure_ascii=False) + "\n")
+    if operator is not None:
+        operator.forget()
+    return _conclude(configuration, options, findings, words)
+
+
+def _words(configuration: Configuration, entries: Sequence[DeviceEntry], language: str) -> Words:
+    texts = Texts(TEXTS)
+    try:
+        offered = services(configuration)
+    except ConfigurationError:  # said, and the devices can be examined all the same
+        offered = {}
+        sys.stderr.write(texts.get(language, "services.unreadable") + "\n")
+    return Words(texts, Catalogue.load(ASSETS / "faults"), offered, entries, language)
+
+
+def _examination(
+    configuration: Configuration,
+    options: Options,
+    entries: tuple[DeviceEntry, ...],
+    words: Words,
+    held: frozenset[str],
+) -> tuple[Examination, ShellOperator | None]:
+    operator = None
+    extras: tuple[Guided, ...] = ()
+    if options.interactive:
+        operator = ShellOperator(words, sys.stderr, _answers())
+        if options.device is None:
+            extras = crosses(configuration.window)
+    shown = _Shown(words)
+    examination = Examination(entries, operator, shown.progress, extras, held, LIMITS)
+    return examination, operator
+
+
+def _answers() -> int:
+    """Return where the technician types; nowhere for a command that a program started without an input."""
+    try:
+        return sys.stdin.fileno()
+    except (OSError, ValueError):
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _run(examination: Examination, words: Words) -> tuple[Finding, ...]:
+    try:
+        return examination.run()
+    except KeyboardInterrupt:
+        examination.cancel()
+        _say(words, "progress.cancelled")
+        raise SystemExit(130) from None
+
+
+class _Shown:
+    """Progress on stderr, so that stdout has the result alone."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def progress(self, progress: Progress) -> None:
+        if progress.stage is Stage.TESTING:
+            self._print(self._words.say("progress.testing", device=progress.device))
+        elif progress.stage is Stage.GUIDED:
+            self._print(self._words.say("progress.guided", device=progress.device))
+        else:
+            found = {finding.outcome for finding in progress.findings}
+            order = (CheckOutcome.FAIL, CheckOutcome.WARN, CheckOutcome.PASS, CheckOutcome.SKIP)
+            worst = next((outcome for outcome in order if outcome in found), None)
+            if worst is not None:
+                said = self._words.say(f"outcome.{worst.value}")
+                counted = {"done": progress.done, "total": progress.total}
+                self._print(self._words.say("progress.tested", device=progress.device, outcome=said, **counted))
+
+    def _print(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def _conclude(configuration: Configuration, options: Options, findings: Sequence[Finding], words: Words) -> int:
+    taken_at = datetime.now().astimezone()
+    if options.as_json:
+        lines = [as_json(finding, findings, words) for finding in findings]
+        sys.stdout.write(json.dumps(lines, ensure_ascii=False) + "\n")
     else:
-        _print_table(lines, catalogue, language)
-    return 1 if any(line.outcome is CheckOutcome.FAIL for line in lines) else 0
+        print_table(findings, words, sys.stdout)
+    _keep(configuration, options, findings, words, taken_at)
+    if options.report is not None:
+        from kiosk.selftest.report import write_report
+
+        try:
+            write_report(options.report, findings, words, configuration, taken_at, options.interactive)
+        except OSError as error:
+            sys.stderr.write(f"kiosk selftest: {options.report}: {error.strerror}\n")
+            return 2
+    return 1 if any(finding.outcome is CheckOutcome.FAIL for finding in findings) else 0
 
 
-def _words(line: Line, catalogue: Catalogue, language: str) -> tuple[str, str]:
-    return catalogue.for_technician(line.code, language) if line.code else ("", "")
+def _keep(
+    configuration: Configuration, options: Options, findings: Sequence[Finding], words: Words, taken_at: datetime
+) -> None:
+    """Store the record, and send it at once when central can be reached; else the terminal will."""
+    records = Records(configuration.storage.directory)
+    record = record_of(findings, configuration.terminal.id, taken_at, options.interactive)
+    try:
+        records.keep(record)
+    except OSError:
+        _say(words, "record.not_kept")
+        return
+    failure = True
+    try:
+        token = configuration.central.token_file.read_text(encoding="ascii").strip()
+        client = CentralClient(configuration.central.url, configuration.terminal.id, token)
+        failure = records.deliver(lambda each: client.self_test(each, SEND_SECONDS)) is not None
+    except (OSError, ValueError):  # no token, or none that can be one: the record waits, as said below
+        failure = True
+    _say(words, "record.waiting" if failure else "record.kept")
 
 
-def _as_json(line: Line, catalogue: Catalogue, language: str) -> dict[str, str]:
-    reason, remedy = _words(line, catalogue, language)
-    return {
-        "device": line.device,
-        "check": line.check,
-        "outcome": line.outcome.value,
-        "code": line.code,
-        "reason": reason,
-        "remedy": remedy,
-        "evidence": line.evidence,
-    }
-
-
-def _print_table(lines: list[Line], catalogue: Catalogue, language: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    colours = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim"}
-    table = Table(show_lines=False)
-    for heading in ("device", "check", "outcome", "reason", "remedy", "evidence"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("device", "check", "outcome"))
-    for line in lines:
-        reason, remedy = _words(line, catalogue, language)
-        if line.code:
-            reason = f"{reason} [{line.code}]"
-        outcome = Text(line.outcome.value, colours[line.outcome.value])
-        table.add_row(Text(line.device), Text(line.check), outcome, Text(reason), Text(remedy), Text(line.evidence))
-    Console().print(table)
+def _say(words: Words, key: str) -> None:
+    sys.stderr.write(words.say(key) + "\n")
+    sys.stderr.flush()

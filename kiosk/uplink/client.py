@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from kiosk.contract import PREFIX
 from kiosk.contract.cases import Accepted, CaseList, CaseQuery
 from kiosk.contract.reports import Catalogue, Problem, TerminalReport
+from kiosk.contract.self_tests import SelfTestRecord
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -135,6 +136,10 @@ class CentralClient:
     def report(self, report: TerminalReport, seconds: float = 5.0) -> Delivered | Failure:
         """Say how the terminal is."""
         return self._deliver("/reports", report.model_dump_json().encode(), {}, seconds)
+
+    def self_test(self, record: SelfTestRecord, seconds: float = 5.0) -> Delivered | Failure:
+        """Hand in the record of a self-test; sent again, it counts once."""
+        return self._deliver("/self-tests", record.model_dump_json().encode(), {}, seconds)
 
     def items(self, etag: str = "", seconds: float = 20.0) -> Items | NotModified | Failure:
         """Ask for the published items, unless they still have the tag ``etag``."""

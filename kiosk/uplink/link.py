@@ -71,6 +71,7 @@ class Reporter:
     """The thread that reports to central and keeps the catalogue of items fresh.
 
     ``make_report(boot_id, sequence)`` is called in this thread. A report that fails is not kept: the next says it all.
+    ``records`` sends what self-tests left behind, after a report that came through.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Reporter:
         log: EventLog,
         make_report: Callable[[str, int], TerminalReport],
         catalogue: ItemCatalogue | None = None,
+        records: Callable[[], Failure | None] | None = None,
         boot_id: str = "",
         random: Random | None = None,
         every: float = REPORT_SECONDS,
@@ -92,6 +94,7 @@ class Reporter:
         self._log = log
         self._make_report = make_report
         self._catalogue = catalogue
+        self._records = records
         self._random = random or Random()  # noqa: S311 - spreads terminals in time, protects nothing
         self._every = every
         self._retry_after = retry_after
@@ -145,6 +148,12 @@ class Reporter:
         self._log.forget("report")
         if self._catalogue is not None:
             self._refresh(self._catalogue)
+        if self._records is not None:
+            failure = self._records()
+            if failure is None:
+                self._log.forget("self_tests")
+            else:
+                self._note_failure("self_tests", failure)
         return True
 
     def _refresh(self, catalogue: ItemCatalogue) -> None:

@@ -1,3 +1,3 @@
 """The steps that build the schema, run by Alembic; ``HEAD`` is the newest, known without loading Alembic."""
 
-HEAD = "0001"
+HEAD = "0002"

@@ -1,0 +1,98 @@
+"""What a finding means for people: the reason, what follows for citizens, and what to do; in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from drivers.base import CheckOutcome
+from kiosk.config import ASSETS
+from kiosk.devices.desk import DeviceEntry
+from kiosk.faults import Catalogue
+from kiosk.journey.definition import ServiceDefinition
+from kiosk.selftest.examination import Finding
+from kiosk.texts import Texts
+
+TEXTS = ASSETS / "texts" / "selftest.toml"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One finding in words; all empty where nothing is wrong."""
+
+    reason: str
+    consequence: str
+    remedy: str
+
+
+class Words:
+    """Says what findings mean in one language. The consequence is computed from the services' own needs.
+
+    ``entries`` are all devices of the terminal, also those that were not examined: a second reader stands in for the first.
+    """
+
+    def __init__(
+        self,
+        texts: Texts,
+        catalogue: Catalogue,
+        services: Mapping[str, ServiceDefinition],
+        entries: Iterable[DeviceEntry],
+        language: str,
+    ) -> None:
+        self.language = language
+        self._texts = texts
+        self._catalogue = catalogue
+        self._services = services
+        self._classes = {entry.name: entry.device_class for entry in entries}
+
+    def say(self, key: str, **values: str | int) -> str:
+        """Return a text of assets/texts/selftest.toml."""
+        return self._texts.get(self.language, key, **values)
+
+    def codes(self) -> frozenset[str]:
+        """Return every code that the catalogue knows."""
+        return frozenset(self._catalogue.entries)
+
+    def check(self, name: str) -> str:
+        """Return a check's name in words; the name itself where there are none, as for a vendor's driver."""
+        try:
+            return self.say(f"check.{name}")
+        except KeyError:
+            return name
+
+    def of(self, finding: Finding, findings: Iterable[Finding]) -> Told:
+        """Return what one of the findings means, given all of them."""
+        if not finding.code:
+            return Told("", "", "")
+        reason, remedy = self._catalogue.for_technician(finding.code, self.language)
+        return Told(reason, self._consequence(finding, findings), remedy)
+
+    def _consequence(self, finding: Finding, findings: Iterable[Finding]) -> str:
+        if finding.outcome is CheckOutcome.SKIP:
+            return ""
+        entry = self._catalogue.entry(finding.code)
+        but = entry.operator_zh if self.language == "zh" else entry.operator_en
+        failed = {line.device for line in findings if line.outcome is CheckOutcome.FAIL}
+        if finding.outcome is CheckOutcome.WARN or finding.device not in failed:
+            return self.say("consequence.goes_on", but=but)
+        lost = self._lost_without(failed, finding.device_class)
+        if lost:
+            titles = [service.title.in_language(self.language) for service in lost]
+            return self.say("consequence.unavailable", services=self.say("list.and").join(titles))
+        others = [
+            name
+            for name, device_class in self._classes.items()
+            if device_class == finding.device_class and name not in failed
+        ]
+        if others:
+            return self.say("consequence.stands_in", others=self.say("list.and").join(others), but=but)
+        return self.say("consequence.goes_on", but=but)
+
+    def _lost_without(self, failed: set[str], device_class: str) -> list[ServiceDefinition]:
+        """Return the services that cannot be used because of this class of devices (and others that failed)."""
+        left = {each for name, each in self._classes.items() if name not in failed}
+        return [
+            service
+            for service in self._services.values()
+            if any(device_class in group and not left.intersection(group) for group in service.requires)
+        ]

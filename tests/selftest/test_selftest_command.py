@@ -1,0 +1,298 @@
+"""The command's words: what follows for services, narrow tables in two languages, the report, records, a person at the shell."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from threading import Event, Thread
+
+import pytest
+from test_selftest_faults import FAULTS, PAPER_OK, printer
+from typer.testing import CliRunner
+
+from drivers.base import CheckOutcome
+from drivers.hall import PrinterAction
+from drivers.operator import Answer
+from kiosk.cli import app
+from kiosk.config import ASSETS, ROOT
+from kiosk.devices.desk import DeviceEntry
+from kiosk.faults import Catalogue
+from kiosk.journey.inspection import check
+from kiosk.selftest.crosses import judge
+from kiosk.selftest.examination import Finding
+from kiosk.selftest.person import ShellOperator
+from kiosk.selftest.records import MOST_RECORDS, Records, record_of
+from kiosk.selftest.words import TEXTS, Words
+from kiosk.texts import Texts
+from kiosk.uplink.client import Delivered, Problem, Refused, Unreachable
+
+SERVICES = {path.stem: check(path)[0] for path in (ASSETS / "services").glob("*.toml")}
+ENTRIES = tuple(
+    DeviceEntry(name, device_class, "toy", lambda: None)
+    for name, device_class in (
+        ("reader", "card_reader"),
+        ("reader_2", "card_reader"),
+        ("scanner", "code_scanner"),
+        ("printer", "receipt_printer"),
+        ("lamp", "io_board"),
+    )
+)
+CLASSES = {entry.name: entry.device_class for entry in ENTRIES}
+
+
+def words(language="en"):
+    return Words(Texts(TEXTS), Catalogue.load(ASSETS / "faults"), SERVICES, ENTRIES, language)
+
+
+def line(device, code="", outcome=CheckOutcome.FAIL):
+    return Finding(device, CLASSES[device], "toy", "check", outcome, code)
+
+
+def consequence(finding, *others, language="en"):
+    return words(language).of(finding, (finding, *others)).consequence
+
+
+# ---- what follows
+
+
+def test_the_only_device_of_its_class_takes_services_with_it():
+    said = consequence(line("printer", "printer.paper_out"))
+    assert said.startswith("Not available: ")
+    enrolment = SERVICES["medical_insurance_enrolment"].title
+    assert enrolment.in_language("en") in said
+    assert SERVICES["progress_query"].title.in_language("en") not in said
+    assert enrolment.in_language("zh") in consequence(line("printer", "printer.paper_out"), language="zh")
+
+
+def test_another_device_of_the_class_stands_in_until_it_fails_too():
+    first, second = line("reader", "card_reader.not_found"), line("reader_2", "card_reader.not_found")
+    said = consequence(first)
+    assert "goes on with reader_2" in said
+    assert Catalogue.load(ASSETS / "faults").entry("card_reader.not_found").operator_en in said
+    assert consequence(first, second).startswith("Not available: ")
+
+
+def test_a_warning_and_a_device_that_no_service_needs_leave_service_as_it_is():
+    assert consequence(line("printer", "printer.paper_low", CheckOutcome.WARN)) == "Service goes on, but: Paper low"
+    assert consequence(line("lamp", "io_board.not_found")).startswith("Service goes on, but: ")
+    assert consequence(line("printer", "", CheckOutcome.PASS)) == ""
+
+
+# ---- the command
+
+
+def test_the_table_says_everything_in_both_languages_and_fits_sixty_columns(tested):
+    with printer(tested, PrinterAction.PAPER_OUT, PAPER_OK):
+        english = tested.run()
+        chinese = tested.run("--language", "zh")
+    assert english["code"] == chinese["code"] == 1
+    for text in ("✗ fail", "The paper is out", "printer.paper_out", "Not available", "Put in a new roll"):
+        assert text in english["out"]
+    for text in ("✗ 故障", "打印纸用完", "无法办理", "换上新纸卷"):
+        assert text in chinese["out"]
+    assert max(len(row) for row in english["out"].splitlines()) <= 100
+    every = len(tested.devices())
+    assert f"[{every}/{every}]" in english["err"]
+    assert tested.run()["code"] == 0
+
+
+def test_json_has_its_keys_and_stdout_nothing_else(tested):
+    (reader, *_) = [each for each in tested.lines() if each["device"] == "card_reader"]
+    assert set(reader) == {
+        *("device", "class", "driver", "identity", "check", "outcome", "code", "reason", "consequence", "remedy"),
+        "evidence",
+    }
+    assert (reader["class"], reader["driver"]) == ("card_reader", "virtual_pcsc")
+    assert reader["identity"]["model"].startswith("Virtual Card Reader")
+
+
+def test_one_device_alone_and_one_that_is_not_there(tested):
+    assert {each["device"] for each in tested.lines("--device", "disk")} == {"disk"}
+    wrong = tested.run("--device", "toaster")
+    assert wrong["code"] == 2
+    assert "there are card_reader" in wrong["err"]
+
+
+def test_services_that_cannot_be_read_do_not_stop_the_self_test(tested):
+    path = tested.configure("broken.toml")
+    path.write_text(path.read_text().replace('"progress_query"', '"no_such_service"'))
+    done = tested.run("--json", "--device", "disk", config=path)
+    assert done["code"] == 0
+    assert "kiosk config check" in done["err"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--language", "de"),
+        ("--soak", "often"),
+        ("--soak", "25h"),
+        ("--faults",),
+        ("--soak", "5s", "--interactive"),
+        ("--config", "/nowhere.toml"),
+    ],
+)
+def test_a_wrong_call_is_said_and_ends_with_two(arguments):
+    assert CliRunner().invoke(app, ["selftest", *arguments]).exit_code == 2
+
+
+def test_the_report_is_one_file_with_the_pictures_in_it(tested, tmp_path):
+    report = tmp_path / "report.html"
+    with FAULTS["cover open"][1](tested):
+        assert tested.run("--report", report, "--language", "zh")["code"] == 1
+    text = report.read_text(encoding="utf-8")
+    assert 'lang="zh-CN"' in text
+    assert "printer.cover_open" in text
+    assert "无法办理" in text
+    assert "示例大厅" in text
+    assert "http://" not in text
+    assert "src=" not in text or 'src="data:image/' in text
+    assert tested.run("--device", "disk", "--report", tmp_path / "no" / "folder.html")["code"] == 2
+
+
+# ---- a person at the shell
+
+
+def test_a_guided_check_asks_at_the_shell_and_shows_its_picture(tested):
+    path = tested.configure()
+    command = [sys.executable, "-m", "kiosk.cli", "selftest", "--config", str(path), "--device", "document_camera"]
+    done = subprocess.run(
+        [*command, "--interactive", "--json"],
+        cwd=ROOT,
+        env=tested.environment,
+        input="\nn\n",
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    light = [each for each in json.loads(done.stdout) if each["check"] == "light"]
+    assert [each["outcome"] for each in light] == ["fail"]
+    assert "→ Is the light on?" in done.stderr
+    assert ".png" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        (b"y\n", Answer.YES),
+        (b"\nNO\n", Answer.NO),
+        ("是\n".encode(), Answer.YES),
+        (b"?\n", Answer.UNABLE),
+        (b"", Answer.UNABLE),
+    ],
+)
+def test_answers(typed, answer):
+    read, write = os.pipe()
+    os.write(write, typed)
+    os.close(write)
+    try:
+        assert ShellOperator(words(), io.StringIO(), read).confirm("selftest.is_light_on") is answer
+    finally:
+        os.close(read)
+
+
+def test_a_question_ends_when_the_examination_is_cancelled():
+    read, write = os.pipe()
+    operator = ShellOperator(words(), io.StringIO(), read)
+    answers, ended = [], Event()
+
+    def ask():
+        answers.append(operator.confirm("selftest.is_light_on"))
+        ended.set()
+
+    Thread(target=ask, daemon=True).start()
+    operator.cancel.set()
+    assert ended.wait(10)
+    assert answers == [Answer.UNABLE]
+    os.close(write)
+    os.close(read)
+
+
+# ---- the crosses' judgement
+
+
+def touches(*distances):
+    return {"width": 1080, "height": 1920, "touches": [{"distance": each} for each in distances]}
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome", "code"),
+    [
+        (touches(3, 4, 5, 6, 7), CheckOutcome.PASS, ""),
+        (touches(3, 4, 60, 6, 7), CheckOutcome.WARN, "crosses.inaccurate"),
+        (touches(3, 4), CheckOutcome.FAIL, "crosses.missed"),
+        (touches(), CheckOutcome.FAIL, "crosses.none"),
+    ],
+)
+def test_the_crosses_are_judged(result, outcome, code):
+    found = judge(result, b"picture")
+    assert (found.outcome, found.fault.code if found.fault else "", found.picture) == (outcome, code, b"picture")
+
+
+# ---- records
+
+
+def kept(tmp_path, number=1, **changes):
+    from datetime import UTC, datetime, timedelta
+
+    records = Records(tmp_path)
+    findings = (line("printer", "printer.paper_out"), line("reader", "", CheckOutcome.PASS))
+    for index in range(number):
+        taken_at = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=index)
+        records.keep(record_of(findings, "T-1", taken_at, guided=False))
+    return records
+
+
+def test_records_are_kept_without_pictures_and_not_more_than_fifty(tmp_path):
+    records = kept(tmp_path, MOST_RECORDS + 3)
+    found = records.all()
+    assert len(found) == MOST_RECORDS
+    assert found[0].taken_at.minute == 3
+    assert found[0].outcome == "fail"
+    assert [each.code for each in found[0].lines] == ["printer.paper_out", ""]
+    assert (tmp_path / "selftests").stat().st_mode & 0o077 == 0
+
+
+def test_what_central_has_is_not_sent_again_and_what_it_has_not_waits(tmp_path):
+    records, sent = kept(tmp_path, 3), []
+    answers = iter((Delivered(), Unreachable("connection")))
+
+    def send(record):
+        sent.append(record.record_id)
+        return next(answers)
+
+    assert isinstance(records.deliver(send), Unreachable)
+    assert records.waiting() == 2
+    assert records.deliver(lambda record: sent.append(record.record_id) or Delivered()) is None
+    assert records.waiting() == 0
+    assert len(set(sent)) == 3
+    assert len(sent) == 4
+    assert len(records.all()) == 3
+
+
+def test_a_record_that_central_refuses_or_nobody_can_read_does_not_hold_up_the_others(tmp_path):
+    records = kept(tmp_path, 2)
+    (tmp_path / "selftests" / "0-broken.waiting.json").write_text("{")
+    refused = Refused(422, Problem(code="invalid"))
+    assert records.deliver(lambda record: refused) is refused
+    assert records.deliver(lambda record: Delivered()) is None
+    assert records.waiting() == 0
+
+
+def test_each_run_leaves_a_record(tested, tmp_path):
+    path = tested.configure("records.toml", storage=tmp_path)
+    done = tested.run("--device", "disk", "--language", "zh", config=path)
+    assert "记录已保存，暂时无法上报" in done["err"]
+    (record,) = Records(tmp_path).all()
+    assert (record.terminal_id, record.guided, record.outcome) == ("T-1", False, "pass")
+    assert {each.device for each in record.lines} == {"disk"}
+
+
+def test_a_storage_that_cannot_be_written_is_said(tested, tmp_path):
+    (tmp_path / "selftests").write_text("in the way")
+    done = tested.run("--device", "disk", config=tested.configure("full.toml", storage=tmp_path))
+    assert done["code"] == 0
+    assert "cannot be kept" in done["err"]
