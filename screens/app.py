@@ -27,7 +27,7 @@ def run(
     clock: while it comes, the screen lives. ``on_ready`` comes once, when the first home or out-of-service screen is drawn.
     """
     global _running
-    _prepare(settings)
+    prepare(settings)
     loop = Loop(settings.max_fps, poll_input=bool(settings.touch_device))
     _running = loop
     touch_map.loop = loop
@@ -48,8 +48,8 @@ def request_stop() -> None:
         _running.stop()
 
 
-def _prepare(settings: WindowSettings) -> None:
-    """Kivy reads these once, on import. What they cost and save was measured (multisampling most of all)."""
+def prepare(settings: WindowSettings) -> None:
+    """Settle what Kivy reads once, on import. What the settings cost and save was measured (multisampling most of all)."""
     home = _home()
     os.environ.update(
         KIVY_NO_ARGS="1",

@@ -9,7 +9,7 @@ from typing import Any
 
 from kivy.uix.widget import Widget
 
-from kiosk.view import Activity, Intent, View
+from kiosk.view import Activity, Intent, OpenTechnician, View
 from screens.bridge import PictureDecoder
 from screens.context import Context
 from screens.footer import Footer
@@ -17,6 +17,7 @@ from screens.geometry import Box
 from screens.header import Header, Stages
 from screens.icons import Icons
 from screens.idle import IdleQuestion
+from screens.night import Night
 from screens.part import Part
 from screens.texts import Labels
 from screens.theme import Metrics
@@ -27,6 +28,9 @@ from screens.widgets.text import Text, forget
 SETTLE_SECONDS = 0.25
 """After a change of screen, touches do not count for so long: the second half of a double tap meant the screen before."""
 ACTIVITY_SECONDS = 1.0
+CORNER_TOUCHES, CORNER_SECONDS = 5, 4.0
+"""So many touches of the upper left corner in so short a time ask for technician mode: nobody does it by chance."""
+CORNER_SCREENS = ("home", "out_of_service")
 
 
 class Glass(Part):
@@ -51,6 +55,7 @@ class Glass(Part):
         self._settled_at = 0.0
         self._turn = 0
         self._active_at = 0.0
+        self._corner: list[float] = []
 
     def resize(self, width: int, height: int) -> None:
         """The window has another size: make all anew."""
@@ -108,6 +113,7 @@ class Glass(Part):
             (asking, view.idle_extendable, view.language),
             lambda: IdleQuestion(context, whole, view.idle_extendable) if asking else None,
         )
+        self._part("night", view.asleep, lambda: Night(whole) if view.asleep else None)
         step: Any = self._parts["step"][1]
         if step is not drawn_before and before is not None and _place(before) == _place(view):
             step.take_over(drawn_before)
@@ -134,7 +140,7 @@ class Glass(Part):
 
     def _below(self, name: str) -> int:
         """How many parts lie under this one; parts are stacked in a fixed order whatever was made anew last."""
-        order = ("step", "stages", "header", "footer", "idle")
+        order = ("step", "stages", "header", "footer", "idle", "night")
         return sum(
             1 for other in order[: order.index(name)] if other in self._parts and self._parts[other][1] is not None
         )
@@ -158,15 +164,27 @@ class Glass(Part):
         if now - self._active_at >= ACTIVITY_SECONDS:
             self._active_at = now
             self._answer(Activity())
+        self._knock(touch, now)
         return bool(super().on_touch_down(touch))
 
+    def _knock(self, touch: Any, now: float) -> None:
+        side = self._metrics.px(220)
+        here = touch.x <= side and touch.y >= self._metrics.height - side
+        if self.view is None or self.view.screen not in CORNER_SCREENS or not here:
+            self._corner.clear()
+            return
+        self._corner = [*(at for at in self._corner if now - at < CORNER_SECONDS), now]
+        if len(self._corner) >= CORNER_TOUCHES:
+            self._corner.clear()
+            self._answer(OpenTechnician())
+
     def read(self) -> Snapshot:
-        """What can be touched and read now; while the idle question is there, only that."""
+        """What can be touched and read now; while the idle question is there, only that; on a dark glass nothing."""
         question = self._parts.get("idle", (None, None))[1]
         found: list[Touchable] = []
         texts: list[str] = []
         settled = self._accepts()
-        for widget in _in_order(question or self):
+        for widget in _in_order(self._parts.get("night", (None, None))[1] or question or self):
             if isinstance(widget, Pressable):
                 left, top = widget.x, self._metrics.height - widget.top
                 found.append(

@@ -70,6 +70,9 @@ class Screen(Step):
         self.add_widget(Text(head, self._head(body), metrics.body, theme.PRIMARY, bold=True))
         self.add_widget(Text(guide, body.guide, metrics.body, theme.INK, valign="top"))
         self.add_widget(Panel(frame, theme.PREVIEW, metrics.radius))
+        hint, frame = frame.from_bottom(metrics.px(96))  # always kept free: a hint that comes and goes moves nothing
+        self._hint = Text(hint.inset(metrics.px(24), 0), body.hint, metrics.body, theme.ON_PRIMARY, align="center")
+        self.add_widget(self._hint)
         if not body.picture:
             self.add_widget(
                 Text(
@@ -129,7 +132,7 @@ class Screen(Step):
             self.context.decoder.decode(body.picture, int(preview.width), int(preview.height), preview.show)
 
     def update(self, before: MaterialsView, body: MaterialsView) -> bool:
-        """A new picture alone moves nothing else."""
+        """A new picture or hint alone moves nothing else."""
         told = (
             before.name,
             before.guide,
@@ -141,5 +144,7 @@ class Screen(Step):
         )
         if told != (body.name, body.guide, body.phase, body.message, body.index, body.count, bool(body.picture)):
             return False
-        self._decode(body)
+        self._hint.say(body.hint)
+        if before.picture != body.picture:
+            self._decode(body)
         return True

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from kiosk.texts import Texts
 from kiosk.view import (
     Body,
     Buttons,
@@ -17,6 +18,7 @@ from kiosk.view import (
     CaseView,
     Choice,
     ChooseView,
+    CrossView,
     FaultView,
     FieldKind,
     FieldView,
@@ -24,6 +26,7 @@ from kiosk.view import (
     FormView,
     HomeView,
     IdentifyView,
+    Mark,
     MaterialsView,
     NoticeView,
     OutOfServiceView,
@@ -37,6 +40,10 @@ from kiosk.view import (
     ScanView,
     SignView,
     SubmitView,
+    TechnicianEntryView,
+    TechnicianLine,
+    TechnicianTaskView,
+    TechnicianView,
     Tile,
     View,
 )
@@ -83,6 +90,55 @@ def paper() -> bytes:
     return kept.getvalue()
 
 
+def _key_bodies(zh: bool) -> dict[str, tuple[str, str, Body, Buttons]]:
+    """The question for a travel document's key, in the terminal's own words."""
+    texts = Texts(ROOT / "assets" / "texts" / "kiosk.toml")
+
+    def t(key: str) -> str:
+        return texts.get("zh" if zh else "en", key)
+
+    def a_field(name: str, kind: FieldKind, value: str, error: str = "") -> FieldView:
+        label, hint = t(f"access_key.{name}"), t(f"access_key.{name}.hint")
+        return FieldView(name, label, kind, value, error, hint, max_length=22 if name == "document_number" else 8)
+
+    ways = tuple(Choice(way, t(f"access_key.way.{way}")) for way in ("zone", "can", "camera", "other"))
+    title = t("access_key.title")
+    number = a_field("document_number", FieldKind.TEXT, "EX1234567")
+    birth = a_field("birth", FieldKind.DIGITS, "19920212")
+    fields = (number, birth, a_field("expiry", FieldKind.DIGITS, ""))
+    wrong = (number, birth, a_field("expiry", FieldKind.DIGITS, "2034", t("access_key.expiry.error")))
+    can = (a_field("can", FieldKind.DIGITS, "246"),)
+    typing = Buttons(back=True, cancel=True, next=t("button.next"))
+    looking = Buttons(back=True, cancel=True)
+    page, guide = t("access_key.data_page"), t("access_key.guide")
+    refused = (
+        "证件资料与扫描或输入的内容不一致。请核对证件号码、出生日期和有效期后再试。"
+        if zh
+        else "What was scanned or typed does not fit this document. Please check its number, date of birth and date of expiry, and try again."
+    )
+    return {
+        "key_ways": ("choose", title, ChooseView(t("access_key.question"), ways), looking),
+        "key_ways_refused": ("choose", title, ChooseView(refused, ways), looking),
+        "key_zone": ("form", title, FormView(fields), typing),
+        "key_zone_incomplete": ("form", title, FormView(wrong, t("form.incomplete")), typing),
+        "key_zone_refused": ("form", title, FormView(fields, refused), typing),
+        "key_can": ("form", title, FormView(can), typing),
+        "key_camera": ("materials", title, MaterialsView(page, guide, Phase.WAITING, "", paper()), looking),
+        "key_camera_refused": (
+            "materials",
+            title,
+            MaterialsView(page, guide, Phase.REFUSED, t("access_key.not_found"), paper()),
+            looking,
+        ),
+        "key_put_back": (
+            "identify",
+            t("access_key.title"),
+            IdentifyView("请将身份证件平放在读卡区", Phase.WAITING, t("identify.put_back")),
+            looking,
+        ),
+    }
+
+
 def _bodies(zh: bool) -> dict[str, tuple[str, str, Body, Buttons]]:
     """name -> (screen, title, body, buttons)"""
 
@@ -116,6 +172,10 @@ def _bodies(zh: bool) -> dict[str, tuple[str, str, Body, Buttons]]:
         tiles[0],
         available=False,
         reason=t("证件读卡器正在维修，请使用2号自助机", "the card reader is being repaired, please use terminal 2"),
+    )
+    maintained = (
+        Row(t("终端", "Terminal"), "SAMPLE-07 · 0.1.0"),
+        Row(t("待上报", "Waiting to be sent"), "0"),
     )
     more = tuple(
         Tile(
@@ -378,7 +438,16 @@ def _bodies(zh: bool) -> dict[str, tuple[str, str, Body, Buttons]]:
         "materials_waiting": (
             "materials",
             t("拍摄材料", "Photograph your papers"),
-            MaterialsView(residence, guide, Phase.WAITING, "", picture, 1, 2),
+            MaterialsView(
+                residence,
+                guide,
+                Phase.WAITING,
+                "",
+                picture,
+                1,
+                2,
+                t("请把整张纸移到画面中间", "Move the whole paper into the picture"),
+            ),
             waiting,
         ),
         "materials_starting": (
@@ -643,6 +712,102 @@ def _bodies(zh: bool) -> dict[str, tuple[str, str, Body, Buttons]]:
             ),
             Buttons(),
         ),
+        "technician_entry": (
+            "technician_entry",
+            t("维护模式", "Maintenance"),
+            TechnicianEntryView(
+                t(
+                    "请输入维护口令，或将维护人员证件放在读卡器上。",
+                    "Enter the technician's PIN, or put a technician's card on the reader.",
+                ),
+                4,
+                True,
+                t("口令不正确，请重新输入。", "Wrong PIN. Please try again."),
+            ),
+            Buttons(cancel=True),
+        ),
+        "technician_devices": (
+            "technician",
+            t("维护模式", "Maintenance"),
+            TechnicianView(
+                maintained,
+                (
+                    TechnicianLine("card_reader · pcsc", t("正常", "Well"), Mark.GOOD),
+                    TechnicianLine(
+                        "receipt_printer · escpos",
+                        t(
+                            "打印机缺纸\n装入新的纸卷\n[printer.paper_out]",
+                            "The printer is out of paper\nLoad a new roll\n[printer.paper_out]",
+                        ),
+                        Mark.BAD,
+                    ),
+                    TechnicianLine("document_camera · document_camera", t("正在启动", "Starting"), Mark.UNKNOWN),
+                ),
+                (
+                    Choice("check", t("检查全部设备", "Check all devices")),
+                    Choice("guided", t("逐项检查（需要动手）", "Check by hand, one by one")),
+                    Choice("leave", t("退出，恢复服务", "Leave, resume service")),
+                ),
+                "",
+                t("还剩 15 分钟，到时自动恢复服务", "15 min left, then service resumes by itself"),
+            ),
+            Buttons(),
+        ),
+        "technician_findings": (
+            "technician",
+            t("维护模式", "Maintenance"),
+            TechnicianView(
+                maintained,
+                tuple(
+                    TechnicianLine(
+                        f"receipt_printer · {t('机盖', 'cover')} {number}",
+                        t(
+                            "打印机机盖打开\n无法办理：城乡居民医保参保登记\n合上机盖并确认扣紧\n[printer.cover_open] 10 04 02 → 16",
+                            "The printer's cover is open\nNot available: Medical insurance enrolment\nClose the cover until it clicks\n[printer.cover_open] 10 04 02 → 16",
+                        ),
+                        mark,
+                    )
+                    for number, mark in enumerate((Mark.BAD, Mark.CAUTION, Mark.UNKNOWN, Mark.GOOD, Mark.GOOD))
+                ),
+                (Choice("stop", t("结束检查", "End the checks")),),
+                t("正在检查（已完成 3/9）", "Checking (3 of 9 done)"),
+                t("还剩 9 分钟，到时自动恢复服务", "9 min left, then service resumes by itself"),
+            ),
+            Buttons(),
+        ),
+        "technician_question": (
+            "technician_task",
+            t("维护模式", "Maintenance"),
+            TechnicianTaskView(
+                t("打印出来的方格是直的吗？", "Is the printed grid straight?"),
+                (
+                    Choice("yes", t("是", "Yes")),
+                    Choice("no", t("否", "No")),
+                    Choice("unable", t("无法判断", "Cannot tell")),
+                    Choice("stop", t("结束检查", "End the checks")),
+                ),
+                paper(),
+                t("还剩 9 分钟，到时自动恢复服务", "9 min left, then service resumes by itself"),
+            ),
+            Buttons(),
+        ),
+        "technician_instruction": (
+            "technician_task",
+            t("维护模式", "Maintenance"),
+            TechnicianTaskView(
+                t("请将任意一张证件放在读卡器上", "Put any card on the reader"),
+                (Choice("stop", t("结束检查", "End the checks")),),
+                b"",
+                t("还剩 9 分钟，到时自动恢复服务", "9 min left, then service resumes by itself"),
+            ),
+            Buttons(),
+        ),
+        "technician_cross": (
+            "technician_cross",
+            t("维护模式", "Maintenance"),
+            CrossView(0.1, 0.2, 2, 5, t("请点十字的中心", "Touch the middle of the cross")),
+            Buttons(),
+        ),
     }
 
 
@@ -651,8 +816,8 @@ def samples(language: str) -> dict[str, View]:
     """All sample views of a language by name, each with a revision of its own."""
     zh = language == "zh"
     found: dict[str, View] = {}
-    for place, (name, (screen, title, body, buttons)) in enumerate(_bodies(zh).items()):
-        visit = screen not in ("home", "out_of_service")
+    for place, (name, (screen, title, body, buttons)) in enumerate({**_bodies(zh), **_key_bodies(zh)}.items()):
+        visit = screen not in ("home", "out_of_service") and not screen.startswith("technician")
         in_order = screen in INDEX
         found[name] = View(
             revision=place + (1 if zh else 1001),

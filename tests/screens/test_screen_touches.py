@@ -258,3 +258,53 @@ def test_touches_are_reported_as_activity_at_most_once_a_second(portrait):
     portrait.intents()
     told = portrait.ask("counts")["activities"] - before
     assert 1 <= told <= 1 + int(time.monotonic() - began)
+
+
+# ---- technicians
+
+
+def knock(window, times, at=(60, 100)):
+    for _ in range(times):
+        window.drag(at)
+
+
+def test_five_touches_of_the_corner_ask_for_technician_mode(portrait):
+    """Four do not, and not on a step's screen; a touch elsewhere begins the count anew."""
+    portrait.show("review")
+    portrait.settled("next")
+    knock(portrait, 6)
+    portrait.show("home")
+    portrait.settled("language")
+    knock(portrait, 4)
+    portrait.drag((540, 1900))
+    knock(portrait, 4)
+    portrait.drag((540, 1900))
+    portrait.touch("language")
+    assert portrait.intents() == [("SetLanguage", {"language": "en"}, None)]
+    knock(portrait, 5)
+    assert portrait.intents() == [("OpenTechnician", {}, None)]
+
+
+def test_the_technicians_keys_are_posted_one_by_one(landscape):
+    landscape.show("technician_entry")
+    for key in ("1", "0", "backspace", "done"):
+        landscape.touch(f"key:{key}")
+    assert [intent[1]["key"] for intent in landscape.intents(4)] == ["1", "0", "backspace", "done"]
+
+
+def test_a_technicians_choices_and_answers_are_posted(portrait):
+    portrait.show("technician_devices")
+    portrait.touch("choice:guided")
+    portrait.show("technician_question")
+    portrait.touch("choice:unable")
+    assert [intent[1]["choice"] for intent in portrait.intents(2)] == ["guided", "unable"]
+
+
+def test_a_touch_beside_the_cross_tells_where_it_was(portrait):
+    portrait.show("home")
+    portrait.show("technician_cross")
+    portrait.settled("language")
+    portrait.drag((540, 960))
+    ((kind, where, _),) = portrait.intents()
+    assert kind == "Touched"
+    assert (round(where["x"], 2), round(where["y"], 2)) == (0.5, 0.5)
