@@ -29,12 +29,29 @@ class PrinterAction(StrEnum):
     PLUG = "plug"
 
 
+class CabinetAction(StrEnum):
+    """What can happen before and to the cabinet."""
+
+    WALK_AWAY = "walk_away"
+    COME_BACK = "come_back"
+    OPEN_DOOR = "open_door"
+    CLOSE_DOOR = "close_door"
+
+
+class PowerAction(StrEnum):
+    """What can happen to the mains and the battery."""
+
+    MAINS_OFF = "mains_off"
+    BATTERY_LOW = "battery_low"
+    MAINS_ON = "mains_on"
+
+
 READERS = ("pcsc", "sdt")
 """The two card readers of the hall."""
 
 
 class Hall(ABC):
-    """Virtual cards and readers, cameras, printer and network cable. Every call may come from any thread."""
+    """Virtual cards and readers, cameras, printer, cabinet, power and network cable. Every call may come from any thread."""
 
     @abstractmethod
     def start(self, deadline: Deadline) -> None:
@@ -89,6 +106,14 @@ class Hall(ABC):
         """Do something to the printer."""
 
     @abstractmethod
+    def cabinet(self, action: CabinetAction) -> None:
+        """Walk away or come back; open or close the cabinet's door."""
+
+    @abstractmethod
+    def power(self, action: PowerAction) -> None:
+        """Switch the mains off or on, or let the battery run low without them."""
+
+    @abstractmethod
     def set_network(self, up: bool) -> None:
         """Plug the network cable in or out; open connections break."""
 
@@ -106,4 +131,7 @@ class Hall(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, object]:
-        """Return what is where, for the dock: card, code, paper, printer, network. No personal data but the citizen's file name."""
+        """Return what is where, for the dock: card, code, paper, printer, cabinet, power, network.
+
+        No personal data but the citizen's file name.
+        """

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,12 @@ from types import FrameType
 
 from drivers import registry
 from drivers.base import Deadline, Device, Health
+from drivers.conformance.bench import Bench
 from kiosk import VERSION
 from kiosk.background import Background
 from kiosk.bus import Bus, Timers
 from kiosk.config import ASSETS, Configuration, ConfigurationError
+from kiosk.control import Controlled, ControlSocket
 from kiosk.devices.availability import is_usable
 from kiosk.devices.desk import DeviceDesk, DeviceEntry
 from kiosk.devices.worker import JobFailed
@@ -31,9 +33,11 @@ from kiosk.journal_watch import JournalWatch
 from kiosk.journey.definition import ServiceDefinition
 from kiosk.journey.inspection import check
 from kiosk.journey.steps.base import Tools
+from kiosk.lending import Lender
 from kiosk.logs import EventLog
 from kiosk.receipts.template import load as load_template
 from kiosk.reporting import SelfReport
+from kiosk.selftest.records import Records
 from kiosk.terminal import Terminal, ViewChannel
 from kiosk.texts import Texts
 from kiosk.uplink.catalogue import ItemCatalogue
@@ -78,6 +82,12 @@ def device_entries(configuration: Configuration) -> tuple[DeviceEntry, ...]:
         make: Callable[[], Device] = partial(driver.make, name, section.options, resources)
         entries.append(DeviceEntry(name, driver.device_class, section.driver, make))
     return tuple(entries)
+
+
+def benches(device_classes: Collection[str]) -> tuple[Bench, ...]:
+    """Return the virtual hardware of every driver of these classes, for a soak with faults."""
+    found = [driver.benches for driver in registry.drivers().values() if driver.device_class in device_classes]
+    return tuple(factory() for factory in dict.fromkeys(factory for factories in found for factory in factories))
 
 
 class App:
@@ -138,12 +148,20 @@ class App:
             views=self.views,
             log=self.log,
             idle=configuration.idle,
+            cabinet=configuration.cabinet,
             default_language=configuration.terminal.language,
             journal_watch=JournalWatch(self.journal, self.background, self.log, storage.keep_days),
         )
         self.catalogue = ItemCatalogue(storage.directory / "items.json", self.client, self.log)
         report = SelfReport(terminal_id, training, self.terminal, self.devices, self.outbox, self.faults)
-        self.reporter = Reporter(self.client, self.link, self.log, report, self.catalogue, random=random)
+        records = partial(Records(storage.directory).deliver, self.client.self_test)
+        self.reporter = Reporter(self.client, self.link, self.log, report, self.catalogue, records, random=random)
+        self.lender = Lender(self.terminal, self.devices, timers)
+        try:
+            controlled = Controlled(terminal_id, self.terminal, self.devices, self.lender)
+            self.control = ControlSocket(storage.directory, controlled)
+        except OSError as error:
+            raise ConfigurationError(f"storage.directory: no socket can be made there: {error}") from None
         self.notifier = ServiceNotifier.from_environment()
         self._thread = threading.Thread(target=self.terminal.run, name="terminal")
 
@@ -158,18 +176,21 @@ class App:
         )
         self.devices.start(FIRST_DEVICES)
         self._thread.start()
+        self.control.start()
 
     def start_rest(self) -> None:
         """Start what the home screen must not wait for: devices and an uplink whose libraries are large."""
         gc.freeze()
         gc.enable()
         self.devices.start()
+        self._let_technicians_in()
         self.outbox.start()
         self.reporter.start()
 
     def stop(self) -> None:
         """End every thread, wipe the visit, close the journal."""
         self.notifier.stopping()
+        self.control.stop()
         self.terminal.stop()
         self._thread.join(STOP_SECONDS)
         self.devices.stop(Deadline.after(STOP_SECONDS))
@@ -177,6 +198,22 @@ class App:
         self.outbox.stop(STOP_SECONDS)
         self.background.stop()
         self.journal.close()
+
+    def _let_technicians_in(self) -> None:
+        from kiosk.technician.build import build
+
+        mode, painter = build(
+            self.configuration,
+            self.lender,
+            self.devices,
+            self.background,
+            self.log,
+            self.services,
+            self.faults,
+            lambda: len(self.journal.pending_keys()),
+            self.terminal.show_again,
+        )
+        self.bus.post("technician", lambda: self.terminal.let_in(mode, painter))
 
     def _device_changed(self, name: str, health: Health) -> None:
         if name in self._printers_to_clear and is_usable(health):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kiosk.documents.commands import documents_app, stock_app
 from kiosk.training.sim_commands import app as sim_app
 
 if TYPE_CHECKING:
@@ -21,9 +22,15 @@ app = typer.Typer(
 )
 services_app = typer.Typer(no_args_is_help=True, help="Services as data.")
 config_app = typer.Typer(no_args_is_help=True, help="The terminal's configuration.")
+devices_app = typer.Typer(no_args_is_help=True, help="Devices and their drivers.")
 app.add_typer(services_app, name="services")
+app.add_typer(devices_app, name="devices")
 app.add_typer(config_app, name="config")
 app.add_typer(sim_app, name="sim")
+app.add_typer(documents_app, name="documents")
+app.add_typer(stock_app, name="stock")
+technician_app = typer.Typer(no_args_is_help=True, help="Who may enter technician mode on the screen.")
+app.add_typer(technician_app, name="technician")
 
 ConfigOption = Annotated[
     Path | None,
@@ -121,19 +128,104 @@ def selftest(
     config: ConfigOption = None,
     language: Annotated[str, typer.Option("--language", help="zh or en.")] = "en",
     training: Annotated[bool, typer.Option("--training", help="Try it on virtual devices.")] = False,
+    interactive: Annotated[
+        bool,
+        typer.Option("--interactive", help="Also the checks that need a hand: a card, a look at a print, a touch."),
+    ] = False,
+    soak: Annotated[
+        str, typer.Option("--soak", metavar="DURATION", help="Again and again, such as 20s, 30m or 8h.")
+    ] = "",
+    faults: Annotated[
+        bool, typer.Option("--faults", help="With --soak: inject random faults into virtual hardware.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="With --soak: replay an earlier run's choices.")] = 0,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.html", help="Write a report with pictures.")
+    ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="End a visit that is under way instead of waiting for it.")
+    ] = False,
 ) -> None:
-    """Run every configured device's own checks; exit 0 only if none failed."""
+    """Check every configured device; a terminal that runs steps aside meanwhile. Exit 0 only if nothing failed."""
     if language not in ("zh", "en"):
         raise _fail("kiosk selftest: --language is zh or en", 2)
+    seconds = _duration(soak) if soak else 0.0
+    if faults and not soak:
+        raise _fail("kiosk selftest: --faults goes with --soak", 2)
+    if soak and (interactive or report is not None):
+        raise _fail("kiosk selftest: --soak goes with neither --interactive nor --report", 2)
+    from kiosk.selftest.command import Options, run_selftest
+
+    options = Options(config, device, as_json, language, interactive, report, now, seconds, faults, seed)
     if training:
         if config is not None:
             raise _fail("kiosk: --training makes its own configuration; leave --config out", 2)
         from kiosk.training.hall_check import run_training_selftest
 
-        raise typer.Exit(run_training_selftest(device, as_json, language))
-    from kiosk.selftest.command import run_selftest
+        raise typer.Exit(run_training_selftest(options))
+    raise typer.Exit(run_selftest(options))
 
-    raise typer.Exit(run_selftest(config, device, as_json, language))
+
+def _duration(text: str) -> float:
+    """Return the seconds of ``20s``, ``30m`` or ``8h``, at most a day."""
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    if unit is None or not text[:-1].isdecimal() or not 0 < int(text[:-1]) * unit <= 24 * 3600:
+        raise _fail("kiosk selftest: --soak is such as 20s, 30m or 8h, at most 24h", 2)
+    return int(text[:-1]) * unit
+
+
+@app.command()
+def trace(
+    device: Annotated[str, typer.Argument(help="The device's name in the configuration.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    config: ConfigOption = None,
+    language: Annotated[str, typer.Option("--language", help="zh or en.")] = "en",
+) -> None:
+    """Show what goes over a device's wire, decoded and with personal data masked, until Ctrl-C."""
+    if language not in ("zh", "en"):
+        raise _fail("kiosk trace: --language is zh or en", 2)
+    from kiosk.selftest.trace import run_trace
+
+    raise typer.Exit(run_trace(config, device, as_json, language))
+
+
+@devices_app.command("discover")
+def devices_discover(
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Let each driver ask the ports that are free whether its device is there.")
+    ] = False,
+    port: Annotated[list[str] | None, typer.Option("--port", metavar="PATH", help="One more serial port.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say which ports and readers are there, which driver would fit, and the lines of configuration to paste."""
+    from kiosk.devices_discover import discover
+
+    raise typer.Exit(discover(ask, tuple(port or ()), as_json))
+
+
+@technician_app.command("hash")
+def technician_hash() -> None:
+    """Ask for a PIN, or a card's number, and print the hash that stands for it in the configuration."""
+    from kiosk.technician.credentials import hash_of
+
+    secret = str(typer.prompt("PIN (6 digits or more) or card number", hide_input=True, confirmation_prompt=True))
+    if len(secret) < 6:
+        raise _fail("kiosk technician: six characters at least", 2)
+    typer.echo(hash_of(secret))
+
+
+@devices_app.command("conform")
+def devices_conform(
+    driver: Annotated[str, typer.Argument(help="The driver's name, such as escpos, or a vendor's.")],
+    bench: Annotated[str | None, typer.Option("--bench", metavar="NAME", help="Only this bench of the driver.")] = None,
+    cases: Annotated[int, typer.Option("--cases", min=1, help="How many cases for each bench.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Chooses the moments of trouble.")] = 1,
+    case: Annotated[int | None, typer.Option("--case", min=0, help="Only this case, as a finding names it.")] = None,
+) -> None:
+    """Put a driver through the conformance suite: faults at every moment, and what it must do then."""
+    from kiosk.devices_conform import conform
+
+    raise typer.Exit(conform(driver, bench, cases, seed, case))
 
 
 @services_app.command("check")

@@ -82,6 +82,41 @@ class DeviceSection(Section):
     options: dict[str, str | int | float | bool] = {}
 
 
+class TechnicianSection(Section):
+    """Who may enter technician mode on the screen (hashes, from ``kiosk technician hash``), and for how long at most."""
+
+    pin_hash: str = ""
+    card_hashes: tuple[str, ...] = ()
+    minutes: float = Field(default=15.0, gt=0, le=120)
+
+
+class CabinetSection(Section):
+    """Presence, door and fan, in seconds and degrees Celsius; of use only with the devices that know of them.
+
+    ``walked_away_answer_within``: how long the warning stands after a citizen walked away. ``sleep_after`` 0: never.
+    """
+
+    walked_away_after: float = Field(default=8.0, gt=0)
+    walked_away_answer_within: float = Field(default=10.0, gt=0)
+    sleep_after: float = Field(default=120.0, ge=0)
+    out_of_service_when_open: bool = True
+    fan_on_from: float = 60.0
+    fan_off_below: float = 50.0
+
+
+class DocumentsSection(Section):
+    """Documents on A4: the key and certificates that seal them, whose seals are known, and counted paper.
+
+    ``paper`` gives for each kind of counted paper at how many sheets it is low.
+    """
+
+    key_file: Path | None = None
+    certificate_file: Path | None = None
+    chain_files: tuple[Path, ...] = ()
+    trusted_files: tuple[Path, ...] = ()
+    paper: dict[str, int] = {}
+
+
 class TrainingSection(Section):
     """Only in training: the socket on which the screens' state may be observed."""
 
@@ -99,6 +134,9 @@ class Configuration(Section):
     storage: StorageSection
     services: ServicesSection
     devices: dict[str, DeviceSection]
+    cabinet: CabinetSection = CabinetSection()
+    technician: TechnicianSection = TechnicianSection()
+    documents: DocumentsSection = DocumentsSection()
     training: TrainingSection | None = None
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
-from drivers.card_reader import IdentityDocument
+from drivers.card_reader import DocumentKind, IdentityDocument, Verdict
 from kiosk.contract.cases import Applicant
 from kiosk.texts import Texts
+
+# Kinds that anybody could make: only their issuer's signature tells a document from a copy with another face. The chip of a
+# resident card is trusted because a security module has spoken with it.
+_SIGNED_KINDS = frozenset({DocumentKind.PASSPORT, DocumentKind.EXIT_ENTRY_PERMIT})
+_NOT_PROVEN = {
+    Verdict.NOT_GENUINE: "card.not_genuine",
+    Verdict.UNKNOWN_ISSUER: "card.issuer_unknown",
+    Verdict.NOT_CHECKED: "card.issuer_unknown",
+}
 
 
 def refusal(document: IdentityDocument, holders: tuple[str, ...], today: date) -> str:
@@ -15,9 +24,16 @@ def refusal(document: IdentityDocument, holders: tuple[str, ...], today: date) -
         return "card.not_for_this_service"
     if document.valid_to is not None and document.valid_to < today:
         return "card.expired"
-    if document.valid_from > today:
+    if document.valid_from is not None and document.valid_from > today:
         return "card.not_yet_valid"
+    if document.kind in _SIGNED_KINDS:
+        return _NOT_PROVEN.get(document.authenticity.verdict, "")
     return ""
+
+
+def accepts_travel_documents(holders: tuple[str, ...]) -> bool:
+    """Whether a service is open to anybody whose document has to be opened with a key."""
+    return any(kind.value in holders for kind in _SIGNED_KINDS)
 
 
 def masked(number: str) -> str:
@@ -32,6 +48,8 @@ def shown(document: IdentityDocument, field: str, language: str, texts: Texts) -
     if field == "valid_to" and document.valid_to is None:
         return texts.get(language, "card.long_term")
     value = getattr(document, field)
+    if value is None:
+        return ""
     if isinstance(value, date):
         return in_words(value, language, texts)
     return str(value)

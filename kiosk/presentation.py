@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from kiosk.journey.definition import ServiceDefinition
 from kiosk.journey.steps import Step, Tools
 from kiosk.session import Visit
 from kiosk.view import Body, Buttons, Choice, FaultView, HomeView, OutOfServiceView, Progress, Tile, View
+
+if TYPE_CHECKING:
+    from kiosk.technician.picture import Picture
 
 STAGE_OF_KIND = {
     "notice": "notice",
@@ -33,9 +37,11 @@ class Presenter:
     language: str
     services: Mapping[str, ServiceDefinition]
 
-    def between_visits(self, journal_well: bool, why_not: Mapping[str, str], card_may_lie_here: bool) -> View:
-        """Return the home screen; ``why_not`` gives the fault code of each service that cannot be used, else an empty text."""
-        if journal_well:
+    def between_visits(self, closed: str, why_not: Mapping[str, str], card_may_lie_here: bool) -> View:
+        """Return the home screen, or why nothing can be used if there is a code ``closed``; ``why_not`` gives the fault
+        code of each service that cannot be used, else an empty text.
+        """
+        if not closed:
             return self._view(
                 "home",
                 self._say("home.title"),
@@ -44,19 +50,19 @@ class Presenter:
                     self._say("home.take_card") if card_may_lie_here else "",
                 ),
             )
-        message = self.tools.faults.for_citizen("journal.unavailable", self.language)
+        message = self.tools.faults.for_citizen(closed, self.language)
         body = OutOfServiceView(message, self._say("out_of_service.advice"))
         return self._view("out_of_service", self._say("out_of_service.title"), body)
 
     def step(self, visit: Visit, step: Step, back: bool) -> View:
         """Return a step's screen; ``back`` says whether the journey allows to go back."""
         buttons = step.buttons()
-        view = self._view(step.definition.kind, step.title(), step.body())
+        view = self._view(step.screen, step.title(), step.body())
         return replace(
             view,
             session=visit.number,
             step=step.definition.id,
-            buttons=replace(buttons, back=back and buttons.cancel),
+            buttons=replace(buttons, back=(back or buttons.back) and buttons.cancel),
             progress=self._progress(visit, step),
         )
 
@@ -72,6 +78,11 @@ class Presenter:
             body = FaultView(message, self._say("fault.ask_staff"), (leave,))
         view = self._view("fault", self._say("fault.title"), body)
         return replace(view, session=visit.number, step=step.definition.id)
+
+    def technician(self, picture: Picture) -> View:
+        """Return technician mode's screen."""
+        view = self._view(picture.screen, picture.title, picture.body)
+        return replace(view, step=picture.step, buttons=picture.buttons)
 
     def _view(self, screen: str, title: str, body: Body) -> View:
         return View(

@@ -10,6 +10,7 @@ from drivers.card_reader import IdentityDocument
 from kiosk.contract.cases import Accepted
 from kiosk.journey.definition import ServiceDefinition
 from kiosk.journey.forms import Form
+from kiosk.ticket import WaitingTicket
 
 
 @dataclass(repr=False)
@@ -38,6 +39,8 @@ class Visit:
     code: str = ""
     handed_in: HandedIn | None = None
     receipt_came: bool = False
+    ticket: WaitingTicket | None = None
+    """A receipt that the printer holds out and nobody has taken yet."""
     asked_for: str = ""
     """The number of the newest case that a query found."""
 
@@ -65,6 +68,7 @@ class IdleClock:
         self._extensions = extensions
         self._since = now
         self._extended = 0
+        self._hurried = False
 
     def active(self, now: float) -> None:
         """Something happened before the warning."""
@@ -85,6 +89,24 @@ class IdleClock:
     def busy(self, now: float) -> None:
         """The machine itself is at work, so nobody is idle."""
         self._since = now
+        self._hurried = False
+
+    def hurry(self, answer_within: float, now: float) -> None:
+        """The citizen was seen to walk away: warn now, unless a warning stands already, and wait less long than usual."""
+        if self.warning(now) is None:
+            self._hurried = True
+            self._since = now - self._warn_after - max(0.0, self._answer_within - answer_within)
+
+    def came_back(self, now: float) -> None:
+        """The citizen is there after all: a warning that was hurried ends."""
+        if self._hurried:
+            self._hurried = False
+            self._since = now
+
+    @property
+    def hurried(self) -> bool:
+        """Whether the present warning stands because the citizen walked away."""
+        return self._hurried
 
     @property
     def extendable(self) -> bool:

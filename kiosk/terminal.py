@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import TYPE_CHECKING
 
 from drivers.base import Health
 from kiosk.bus import Bus, Timers
-from kiosk.config import IdleSection
+from kiosk.cabinet import Cabinet
+from kiosk.config import CabinetSection, IdleSection
 from kiosk.devices.desk import DeviceDesk
+from kiosk.devices.worker import LENT
 from kiosk.journal_watch import JournalWatch
 from kiosk.journey import engine
 from kiosk.journey.definition import ServiceDefinition
@@ -21,11 +24,13 @@ from kiosk.logs import EventLog
 from kiosk.presentation import Presenter
 from kiosk.session import IdleClock, Visit
 from kiosk.texts import LANGUAGES
+from kiosk.ticket import collect
 from kiosk.view import (
     Activity,
     Cancel,
     Intent,
     Next,
+    OpenTechnician,
     Pick,
     SetLanguage,
     StartService,
@@ -35,6 +40,10 @@ from kiosk.view import (
 from kiosk.view import Back as BackIntent
 from kiosk.view_channel import ViewChannel
 from kiosk.visit_record import StepRecord, VisitRecord
+
+if TYPE_CHECKING:  # loaded after the home screen is drawn, with the mode itself
+    from kiosk.technician.mode import TechnicianMode
+    from kiosk.technician.picture import Painter
 
 TICK_SECONDS = 1.0
 HANG_SECONDS = 10.0
@@ -60,6 +69,7 @@ class Terminal:
         clock: Callable[[], float] = time.monotonic,
         journal_watch: JournalWatch | None = None,
         first_number: int = 1,
+        cabinet: CabinetSection | None = None,
     ) -> None:
         self._services = services
         self._tools = tools
@@ -80,9 +90,15 @@ class Terminal:
         self._idle: IdleClock | None = None
         self._fault_code = ""
         self._refusal = ""
+        self._aside = False
+        self._technician: tuple[TechnicianMode, Painter] | None = None
+        self._when_free: Callable[[], None] | None = None
         self._reminder: int | None = None
         self._language_timer: int | None = None
         self._beat = clock()
+        self._cabinet_settings = cabinet or CabinetSection()
+        self._cabinet = Cabinet(devices, self._cabinet_settings, self._presence_changed, clock)
+        self._opened_before = ""
         self._step_timer: int | None = None
         self._stopping = threading.Event()
         self._revision = 0
@@ -162,11 +178,54 @@ class Terminal:
             self._log.crash(second, "terminal")
             self._end("software_error")
 
+    def let_in(self, mode: TechnicianMode, painter: Painter) -> None:
+        """Let technicians enter their mode from the home screen; on the terminal's thread, once."""
+        self._technician = (mode, painter)
+
+    def step_aside(self, now: bool, free: Callable[[], None]) -> None:
+        """Serve nobody until ``come_back``; ``free`` is called once no visit runs: one that does is ended with ``now``."""
+        self._aside = True
+        self._when_free = free
+        if self._visit is not None and now:
+            self._end("stepped_aside")
+        elif self._visit is None:
+            self._publish()
+            self._tell_free()
+
+    def come_back(self) -> None:
+        """Serve citizens again."""
+        self._aside, self._when_free = False, None
+        self._publish()
+
+    def _tell_free(self) -> None:
+        free, self._when_free = self._when_free, None
+        if free is not None:
+            free()
+
     def device_changed(self, name: str, health: Health) -> None:
         """A device's health changed; what is shown follows."""
         code = health.faults[0].code if health.faults else ""
         self._log.change(name, (health.state, code), "device.changed", device=name, state=health.state.value, code=code)
+        self._mind_cabinet()
         self._settle()
+
+    def _presence_changed(self) -> None:
+        self._mind_cabinet()
+        self._publish()
+
+    def _mind_cabinet(self) -> None:
+        """End the visit when the cabinet is opened, but not while the machine is at work; warn a citizen who walked away,
+        and end that warning when somebody comes back.
+        """
+        if self._idle is None or self._step is None or (self._step.busy and not (self._fault_code or self._refusal)):
+            return
+        opened = self._cabinet.opened
+        if opened and opened != self._opened_before:
+            self._leave(opened)
+        elif self._cabinet.walked_away:
+            self._idle.hurry(self._cabinet_settings.walked_away_answer_within, self._clock())
+        else:
+            self._idle.came_back(self._clock())
 
     def _settle(self) -> None:
         """Let devices count as usable once they were well for long enough, and go on where one held the visit up."""
@@ -184,12 +243,16 @@ class Terminal:
         self._devices.check_hung()
         if self._visit is None and self._journal_watch is not None:
             self._journal_watch.look()
+        if self._technician is not None:
+            self._technician[0].tick()
+        self._cabinet.look()
+        self._mind_cabinet()
         if self._visit is not None and self._idle is not None:
             now = self._clock()
             if self._step is not None and self._step.busy and not (self._fault_code or self._refusal):
                 self._idle.busy(now)
             if self._idle.expired(now):
-                self._leave("idle")
+                self._leave("walked_away" if self._idle.hurried else "idle")
         self._publish()
 
     def _leave(self, reason: str) -> None:
@@ -203,6 +266,17 @@ class Terminal:
         current = self._visit.number if self._visit is not None else None
         if session != current:
             return
+        self._cabinet.touched()
+        if self._idle is not None:
+            self._idle.came_back(self._clock())
+        if self._technician is not None and self._visit is None:
+            mode = self._technician[0]
+            if mode.active and not isinstance(intent, SetLanguage):
+                mode.handle(intent)
+                self._publish()
+                return
+            if isinstance(intent, OpenTechnician) and not self._aside:
+                mode.open()
         if self._idle is not None:
             if isinstance(intent, StayHere):
                 self._idle.stay(self._clock())
@@ -224,7 +298,7 @@ class Terminal:
                 if self._step is not None and (self._step.may_leave or self._refusal):
                     self._leave("left_early" if self._committed() else "cancelled")
             case BackIntent():
-                if not self._refusal:
+                if not self._refusal and (self._fault_code or self._step is None or not self._step.back()):
                     self._advance(engine.WentBack())
             case _:
                 self._to_step(intent)
@@ -247,6 +321,7 @@ class Terminal:
         if service is None or self._why_not(service):
             return
         self._number += 1
+        self._opened_before = self._cabinet.opened
         self._forget_reminder()
         now = self._clock()
         self._visit = Visit(self._number, service, self._language)
@@ -328,6 +403,8 @@ class Terminal:
         if visit is None or record is None:
             return
         self._leave_step()
+        if visit.ticket is not None:
+            collect(self._tools, self._log, visit.number, visit.ticket)
         record.outcome = outcome
         record.seconds = round(self._clock() - record.began, 3)
         if visit.handed_in is not None:
@@ -347,6 +424,7 @@ class Terminal:
         self._log.event(
             "session.ended", session=record.number, outcome=outcome, wiped=record.wiped, seconds=record.seconds
         )
+        self._tell_free()
 
     def _reminded(self) -> None:
         self._forget_reminder()
@@ -416,20 +494,33 @@ class Terminal:
 
     # ---- views
 
-    def _journal_well(self) -> bool:
-        return self._journal_watch is None or self._journal_watch.well
+    def _closed(self) -> str:
+        """Return the code of why nothing at all can be used, empty while it can."""
+        if self._aside or (self._technician is not None and self._technician[0].active):
+            return LENT
+        if self._journal_watch is not None and not self._journal_watch.well:
+            return "journal.unavailable"
+        return self._cabinet.closed
 
     def _why_not(self, service: ServiceDefinition) -> str:
         """Return the code of why a service cannot be used now."""
-        if not self._journal_well():
-            return "journal.unavailable"
+        closed = self._closed()
+        if closed:
+            return closed
         for group in service.requires:
             reasons = [self._devices.availability.reason(device_class) for device_class in group]
             if all(reasons):
                 return reasons[0]
         return ""
 
+    def show_again(self) -> None:
+        """Draw anew what changed outside; on the terminal's thread."""
+        self._publish()
+
     def _publish(self) -> None:
+        held_up = self._step is None or self._fault_code or self._refusal
+        slot = "" if held_up or self._step is None else self._step.awaits_hand_at
+        self._cabinet.light(frozenset({slot} if slot else ()))
         view = self._view()
         latest = self._views.latest()
         if latest is None or replace(latest, revision=0) != replace(view, revision=0):
@@ -439,8 +530,12 @@ class Terminal:
     def _view(self) -> View:
         why_not = {name: self._why_not(service) for name, service in self._services.items()}
         presenter = Presenter(self._tools, self._language, self._services)
+        if self._technician is not None and self._technician[0].active:
+            mode, painter = self._technician
+            return presenter.technician(painter.picture(mode, self._language))
         if self._visit is None or self._step is None or self._state is None or self._idle is None:
-            return presenter.between_visits(self._journal_well(), why_not, self._reminder is not None)
+            view = presenter.between_visits(self._closed(), why_not, self._reminder is not None)
+            return replace(view, asleep=self._cabinet.asleep)
         left = self._idle.warning(self._clock())
         code = self._refusal or self._fault_code
         if code:

@@ -124,7 +124,10 @@ class FormView:
 
 @dataclass(frozen=True, repr=False)
 class MaterialsView:
-    """Photograph one paper. ``picture`` is a JPEG: the live preview while waiting, the photograph when done."""
+    """Photograph one paper. ``picture`` is a JPEG: the live preview while waiting, the photograph when done.
+
+    ``hint`` goes with the live picture and changes as often as it does: what to move, or that all is well.
+    """
 
     name: str
     guide: str
@@ -133,6 +136,7 @@ class MaterialsView:
     picture: bytes = b""
     index: int = 1
     count: int = 1
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,66 @@ class OutOfServiceView:
     advice: str
 
 
+@dataclass(frozen=True)
+class TechnicianEntryView:
+    """The way into technician mode: a PIN, of which only the number of digits typed is shown, or a card on a reader."""
+
+    instruction: str
+    digits: int
+    keypad: bool
+    message: str = ""
+
+
+class Mark(StrEnum):
+    """How a line of the technician's list stands."""
+
+    GOOD = "good"
+    CAUTION = "caution"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class TechnicianLine:
+    """A device or a finding: what it is, what is known or wrong of it, and what to do."""
+
+    title: str
+    detail: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class TechnicianView:
+    """The technician's overview: the terminal's own data, a line for each device or finding, what can be started."""
+
+    rows: tuple[Row, ...]
+    lines: tuple[TechnicianLine, ...]
+    choices: tuple[Choice, ...]
+    message: str = ""
+    time_left: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class TechnicianTaskView:
+    """A check that needs a hand or an eye: what to do or what to answer, with a picture (PNG or JPEG) where one helps."""
+
+    text: str
+    choices: tuple[Choice, ...]
+    picture: bytes = b""
+    time_left: str = ""
+
+
+@dataclass(frozen=True)
+class CrossView:
+    """Touch the cross at ``x``, ``y`` (0..1 from the upper left corner of the glass); number ``index`` of ``count``."""
+
+    x: float
+    y: float
+    index: int
+    count: int
+    text: str
+
+
 Body = (
     HomeView
     | NoticeView
@@ -258,6 +322,10 @@ Body = (
     | FinishView
     | FaultView
     | OutOfServiceView
+    | TechnicianEntryView
+    | TechnicianView
+    | TechnicianTaskView
+    | CrossView
 )
 
 
@@ -284,7 +352,7 @@ class View:
     """One whole picture of the terminal at one moment.
 
     ``session`` is None between visits. ``idle_seconds`` is the answer time left of the idle warning, None while there is none.
-    ``banner`` is the training banner's text, empty in production.
+    ``banner`` is the training banner's text, empty in production. ``asleep``: nobody is there, so the glass may be dark.
     """
 
     revision: int
@@ -300,6 +368,7 @@ class View:
     site: str = ""
     idle_seconds: int | None = None
     idle_extendable: bool = True
+    asleep: bool = False
 
 
 # ---- intents: what a touch means. ``session`` guards against touches that belong to an earlier visit.
@@ -376,6 +445,40 @@ class Activity:
     """The screen was touched, wherever: the idle clock starts anew. Sent at most once a second."""
 
 
+@dataclass(frozen=True)
+class OpenTechnician:
+    """The corner that only technicians know was touched often enough."""
+
+
+@dataclass(frozen=True, repr=False)
+class KeyPressed:
+    """A key of the technician's keypad: a digit, ``backspace`` or ``done``."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Where the glass was touched while a cross was shown, 0..1 from the upper left corner."""
+
+    x: float
+    y: float
+
+
 Intent = (
-    StartService | SetLanguage | Next | Back | Cancel | StayHere | Pick | Fill | Capture | Retake | Signature | Activity
+    StartService
+    | SetLanguage
+    | Next
+    | Back
+    | Cancel
+    | StayHere
+    | Pick
+    | Fill
+    | Capture
+    | Retake
+    | Signature
+    | Activity
+    | OpenTechnician
+    | KeyPressed
+    | Touched
 )

@@ -106,6 +106,14 @@ function showState({ hall, citizens, screen }) {
   ]);
   const bad = new Set(["paper_low", "paper_out", "cover_open", "jam", "unplug"]);
   mark("[data-action]", (button) => actions.has(button.dataset.action), (button) => bad.has(button.dataset.action));
+  const cabinet = new Set([
+    hall.cabinet.present ? "come_back" : "walk_away",
+    hall.cabinet.door_open ? "open_door" : "close_door",
+  ]);
+  mark("[data-cabinet]", (button) => cabinet.has(button.dataset.cabinet), (button) => button.dataset.cabinet === "open_door");
+  mark("[data-power]", (button) => button.dataset.power === hall.power, (button) => button.dataset.power !== "mains_on");
+  byId("lit").textContent = hall.cabinet.lit.map((slot) => SLOTS[slot] ?? slot).join(" ");
+  byId("lit").classList.toggle("there", hall.cabinet.lit.length > 0);
   mark("[data-network]", (button) => button.dataset.network === String(hall.network), (button) => button.dataset.network === "false");
   showReceipts(hall.receipts);
 }
@@ -115,6 +123,11 @@ for (const button of document.querySelectorAll("[data-post]")) {
 }
 for (const button of document.querySelectorAll("[data-action]")) {
   button.addEventListener("click", () => post("printer", JSON.stringify({ action: button.dataset.action })));
+}
+for (const what of ["cabinet", "power"]) {
+  for (const button of document.querySelectorAll(`[data-${what}]`)) {
+    button.addEventListener("click", () => post(what, JSON.stringify({ action: button.dataset[what] })));
+  }
 }
 for (const input of document.querySelectorAll("[data-upload]")) {
   input.addEventListener("change", async () => {

@@ -21,6 +21,16 @@ const KINDS = {
   hmt_permit: "港澳台居住证",
   permanent_resident_2017: "永居证 2017",
   permanent_resident_2023: "永居证 2023",
+  social_security: "社会保障卡",
+  passport: "护照",
+  exit_entry_permit: "往来港澳台通行证",
+};
+
+const SLOTS = {
+  card_reader: "读卡灯 reader",
+  receipt_printer: "出纸灯 printer",
+  document_camera: "高拍灯 camera",
+  code_scanner: "扫码灯 scanner",
 };
 
 const READER_NAMES = { pcsc: "PC/SC", sdt: "串口" };

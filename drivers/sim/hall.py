@@ -13,13 +13,17 @@ import zxingcpp
 from PIL import Image
 
 from drivers.base import Deadline
-from drivers.card_reader import IdentityDocument
-from drivers.hall import READERS, Hall, HallError, PrinterAction
+from drivers.card_reader import DocumentKind, IdentityDocument
+from drivers.hall import READERS, CabinetAction, Hall, HallError, PowerAction, PrinterAction
+from drivers.modbus import profile
 from drivers.sim.camera import PictureStage
+from drivers.sim.io_board import VirtualIoBoard
 from drivers.sim.network import NetworkCable
 from drivers.sim.pcsc import VirtualPcsc, VirtualPcscError
 from drivers.sim.printer import VirtualPrinter
 from drivers.sim.sdt import VirtualSdtReader
+from drivers.sim.social_security_card import SocialSecurityCard
+from drivers.sim.ups import VirtualUps
 from drivers.sim.virtual_card import PlainTypeBCard, SamBackedCard
 
 _ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -30,6 +34,7 @@ _BLUR = 6.0
 """Gaussian sigma in pixels of a paper out of focus: no letter can be read."""
 
 PLAIN_CARD = "plain"
+_BOARD_PROFILE = "generic_8x8"
 
 
 class VirtualHall(Hall):
@@ -42,6 +47,8 @@ class VirtualHall(Hall):
         self._code = PictureStage(directory / "code")
         self._paper = PictureStage(directory / "paper")
         self._printer = VirtualPrinter(_FONTS)
+        self._board = VirtualIoBoard(directory / "board", profile.load(_BOARD_PROFILE))
+        self._ups = VirtualUps()
         self._printer_address = ""
         self._cable: NetworkCable | None = None
         self._lock = threading.RLock()
@@ -55,6 +62,8 @@ class VirtualHall(Hall):
         with ThreadPoolExecutor(1, "hall") as beside:
             service = beside.submit(self._pcsc.start, deadline)
             self._sdt.start()
+            self._board.start()
+            self._ups.start()
             self._printer_address = self._printer.start_tcp()
             self._code.clear()
             self._paper.clear()
@@ -67,7 +76,7 @@ class VirtualHall(Hall):
         """End everything; no thread and no process is left."""
         with ExitStack() as everything:
             # Each is ended even when another one fails.
-            for end in (self._pcsc.stop, self._sdt.stop, self._printer.stop):
+            for end in (self._pcsc.stop, self._sdt.stop, self._board.stop, self._ups.stop, self._printer.stop):
                 everything.callback(end)
             if self._cable is not None:
                 everything.callback(self._cable.stop)
@@ -95,13 +104,19 @@ class VirtualHall(Hall):
                 "driver": "virtual_escpos",
                 "options": {"address": self._printer_address, "profile": "epson"},
             },
+            "io_board": {
+                "driver": "virtual_modbus_io",
+                "options": {"port": str(self._board.path), "profile": _BOARD_PROFILE},
+            },
+            "power_supply": {"driver": "virtual_nut", "options": {"port": self._ups.port}},
         }
 
     def put_card(self, document: IdentityDocument, reader: str) -> None:
         """Put this person's card on a reader, taking away what lay there. ``ValueError`` for an impossible one."""
         with self._lock:
             if reader == "pcsc":
-                self._pcsc.insert(SamBackedCard(document))
+                social = document.kind is DocumentKind.SOCIAL_SECURITY
+                self._pcsc.insert(SocialSecurityCard(document) if social else SamBackedCard(document))
             elif reader == "sdt":
                 self._sdt.insert(document)
             else:
@@ -174,6 +189,23 @@ class VirtualHall(Hall):
             if action in (PrinterAction.PLUG, PrinterAction.UNPLUG):
                 self._printer_plugged = action is PrinterAction.PLUG
 
+    def cabinet(self, action: CabinetAction) -> None:
+        """Walk away or come back; open or close the cabinet's door."""
+        switch, state = {
+            CabinetAction.WALK_AWAY: ("present", False),
+            CabinetAction.COME_BACK: ("present", True),
+            CabinetAction.OPEN_DOOR: ("door_open", True),
+            CabinetAction.CLOSE_DOOR: ("door_open", False),
+        }[action]
+        self._board.set_switch(switch, state)
+
+    def power(self, action: PowerAction) -> None:
+        """Switch the mains off or on, or let the battery run low without them."""
+        if action is PowerAction.BATTERY_LOW:
+            self._ups.run_low()
+        else:
+            self._ups.set_mains(action is PowerAction.MAINS_ON)
+
     def set_network(self, up: bool) -> None:
         """Plug the network cable in or out; open connections break. ``ValueError`` while there is no cable."""
         if self._cable is None:
@@ -204,8 +236,9 @@ class VirtualHall(Hall):
 
         ``cards``: reader -> a kind of card, ``plain``, or empty. ``code``: ``text``, ``picture`` or empty. ``paper``:
         ``sharp``, ``blurred``, ``picture`` or empty. ``printer``: its ``paper`` (``ok``, ``low``, ``out``),
-        ``cover_open``, ``jammed``, ``plugged``. ``network``: whether the cable is plugged in. ``receipts``: how many
-        have come out.
+        ``cover_open``, ``jammed``, ``plugged``. ``cabinet``: whether somebody is ``present``, ``door_open``, the slots that
+        are ``lit``, whether the ``fan`` turns. ``power``: ``mains_on``, ``mains_off`` or ``battery_low``. ``network``:
+        whether the cable is plugged in. ``receipts``: how many have come out.
         """
         with self._lock:
             engine = self._printer.engine
@@ -219,6 +252,19 @@ class VirtualHall(Hall):
                     "jammed": bool(engine.mishaps),
                     "plugged": self._printer_plugged,
                 },
+                "cabinet": {
+                    "present": self._board.switch("present"),
+                    "door_open": self._board.switch("door_open"),
+                    "lit": sorted(self._board.lit),
+                    "fan": self._board.fan_on,
+                },
+                "power": self._power_state(),
                 "network": self._cable is not None and self._cable.up,
                 "receipts": len(self._printer.papers),
             }
+
+    def _power_state(self) -> str:
+        words = self._ups.status.split()
+        if "LB" in words:
+            return PowerAction.BATTERY_LOW.value
+        return (PowerAction.MAINS_OFF if "OB" in words else PowerAction.MAINS_ON).value

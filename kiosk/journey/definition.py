@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -25,6 +25,8 @@ StepKind = Literal[
     "rate",
     "finish",
 ]
+ExpectedWord = Annotated[str, Field(min_length=2, max_length=40)]
+"""A word looked for on a paper; a single character stands on nearly every one."""
 FaultPolicy = Literal["wait", "skip", "alternative", "abort"]
 
 DEVICE_OF_KIND: dict[str, str] = {
@@ -171,7 +173,10 @@ class Branch(Part):
 
 
 class StepDefinition(Part):
-    """One step. ``timeout`` in seconds is the longest stay, after which the idle rules end the visit."""
+    """One step. ``timeout`` in seconds is the longest stay, after which the idle rules end the visit.
+
+    ``expects``: words by material, of which at least one stands on the right paper; used where the camera reads text.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: StepKind
@@ -184,6 +189,7 @@ class StepDefinition(Part):
     choices: tuple[Option, ...] = ()
     fields: tuple[FieldDefinition, ...] = ()
     materials: tuple[str, ...] = ()
+    expects: dict[str, Annotated[tuple[ExpectedWord, ...], Field(min_length=1)]] = {}
     template: str = ""
     pending_template: str = ""
 
@@ -215,6 +221,8 @@ class StepDefinition(Part):
                 raise ValueError(
                     f"{name} {'is missing' if name in needs.get(self.kind, ()) else 'does not belong'} in kind {self.kind}"
                 )
+        if astray := sorted(set(self.expects) - set(self.materials)):
+            raise ValueError(f"expects names {', '.join(astray)}, which is no material of this step")
         if (self.on_fault == "alternative") != bool(self.alternative):
             raise ValueError("alternative goes with on_fault = alternative, and only with it")
         if self.kind == "finish":

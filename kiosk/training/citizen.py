@@ -66,6 +66,7 @@ _CHIPS: dict[DocumentKind, dict[str, tuple[int, bool]]] = {
     },
     DocumentKind.PERMANENT_RESIDENT_2023: _COMMON
     | {"name": (15, False), "name_en": (46, True), "nationality": (3, True), "issue_count": (2, False)},
+    DocumentKind.SOCIAL_SECURITY: _COMMON | {"name": (25, True), "nation": (2, True), "card_number": (9, True)},
 }
 
 
@@ -168,6 +169,7 @@ class _CardTable(BaseModel):
     pass_number: Annotated[str, BeforeValidator(_upper)] = ""
     issue_count: Annotated[str, BeforeValidator(_two_digits)] = ""
     nationality: Annotated[str, BeforeValidator(_upper)] = ""
+    card_number: Annotated[str, BeforeValidator(_upper)] = ""
 
 
 class _CitizenFile(BaseModel):
@@ -223,6 +225,8 @@ def _complaint(source: str, item: dict[str, Any]) -> str:
 
 def _misfits(card: _CardTable) -> list[tuple[str, str]]:
     """Say what the chip of this kind could not hold, as (key, words)."""
+    if card.kind not in _CHIPS:
+        return [("kind", f"is not a card that training has: there are {', '.join(kind.value for kind in _CHIPS)}")]
     wrong: list[tuple[str, str]] = []
     for key, (room, required) in _CHIPS[card.kind].items():
         value = getattr(card, key)
@@ -234,6 +238,13 @@ def _misfits(card: _CardTable) -> list[tuple[str, str]]:
         wrong.append(("number", complaint))
     if "nationality" in _CHIPS[card.kind] and card.nationality and not re.fullmatch("[A-Z]{3}", card.nationality):
         wrong.append(("nationality", "is not a country's three letters (ISO 3166 alpha-3), such as FRA"))
+    if card.kind is DocumentKind.SOCIAL_SECURITY:
+        if card.reader != "pcsc":
+            wrong.append(("reader", "is not one that finds a social security card"))
+        if card.valid_to == LONG_TERM:
+            wrong.append(("valid_to", "is a day on a social security card"))
+        if card.card_number and not re.fullmatch("[0-9A-Z]{9}", card.card_number):
+            wrong.append(("card_number", "is not 9 letters and digits"))
     if isinstance(card.valid_to, date) and card.valid_to < card.valid_from:
         wrong.append(("valid_to", "is before valid_from"))
     return wrong

@@ -30,7 +30,15 @@ from kiosk.config import ASSETS
 from kiosk.training.citizen import CitizenFileError
 from kiosk.training.display import Display
 from kiosk.training.dock_upload import DockRefusalError, read_picture
-from kiosk.training.dock_work import CodeOrder, DockWork, NetworkOrder, PaperOrder, PrinterOrder
+from kiosk.training.dock_work import (
+    CabinetOrder,
+    CodeOrder,
+    DockWork,
+    NetworkOrder,
+    PaperOrder,
+    PowerOrder,
+    PrinterOrder,
+)
 
 TOKEN_HEADER = "X-Dock-Token"  # noqa: S105 - a header's name
 _HOSTS = ["127.0.0.1", "localhost"]
@@ -143,6 +151,12 @@ def _take_orders(app: FastAPI, dock: DockWork) -> None:
     def work_printer(order: PrinterOrder) -> None:
         hall.printer(order.action)
 
+    def work_cabinet(order: CabinetOrder) -> None:
+        hall.cabinet(order.action)
+
+    def work_power(order: PowerOrder) -> None:
+        hall.power(order.action)
+
     def set_network(order: NetworkOrder) -> None:
         hall.set_network(order.up)
 
@@ -158,6 +172,8 @@ def _take_orders(app: FastAPI, dock: DockWork) -> None:
         "paper/picture": put_picture,
         "paper/take": hall.take_paper,
         "printer": work_printer,
+        "cabinet": work_cabinet,
+        "power": work_power,
         "network": set_network,
         "touch": dock.touch,
     }.items():

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from drivers.base import Deadline
-from drivers.hall import Hall, PrinterAction
+from drivers.hall import CabinetAction, Hall, PowerAction, PrinterAction
 from kiosk.training import citizen
 from kiosk.training import display as screens
 from kiosk.training.dock_upload import DockRefusalError
@@ -52,6 +52,18 @@ class PrinterOrder(_Order):
     """Do something to the printer."""
 
     action: PrinterAction
+
+
+class CabinetOrder(_Order):
+    """Walk away or come back; open or close the door."""
+
+    action: CabinetAction
+
+
+class PowerOrder(_Order):
+    """Do something to the mains or the battery."""
+
+    action: PowerAction
 
 
 class NetworkOrder(_Order):

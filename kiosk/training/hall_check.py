@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from drivers.base import Deadline
-from kiosk.selftest.command import run_selftest
+from kiosk.selftest.command import Options, run_selftest
 from kiosk.training.world import START_SECONDS, World
 
 
-def run_training_selftest(device: str | None, as_json: bool, language: str) -> int:
+def run_training_selftest(options: Options) -> int:
     """Bring a hall up, examine its devices, end it; return the self-test's exit code."""
     with TemporaryDirectory(prefix="kiosk-selftest-") as folder:
         world = World(Path(folder), None, headless=True)
         try:
             world.prepare(Deadline.after(START_SECONDS))
-            return run_selftest(world.configuration, device, as_json, language)
+            return run_selftest(replace(options, config=world.configuration))
         finally:
             world.stop()

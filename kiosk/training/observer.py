@@ -35,6 +35,9 @@ INTENTS: dict[str, type[Intent]] = {
         views.Retake,
         views.Signature,
         views.Activity,
+        views.OpenTechnician,
+        views.KeyPressed,
+        views.Touched,
     )
 }
 
@@ -102,6 +105,7 @@ class Observer:
             "screen": view.screen,
             "step": view.step,
             "session": view.session,
+            "asleep": view.asleep,
             "title": view.title,
             "phase": str(getattr(view.body, "phase", "")),
             "message": getattr(view.body, "message", ""),

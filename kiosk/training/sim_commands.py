@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from drivers.hall import PrinterAction
+from drivers.hall import CabinetAction, PowerAction, PrinterAction
 from kiosk.training import dock_address
 from kiosk.training.dock_address import TRAINING_DIRECTORY, DockAddress
 
@@ -50,7 +50,7 @@ def choose_terminal(
         Path, typer.Option(help="Where the training terminal keeps its files.", show_default=False)
     ] = TRAINING_DIRECTORY,
 ) -> None:
-    """Work the hall around a running training terminal: cards, codes, papers, printer, network."""
+    """Work the hall around a running training terminal: cards, codes, papers, printer, cabinet, power, network."""
     global _directory
     _directory = training_directory
 
@@ -128,6 +128,18 @@ def work_printer(action: Annotated[PrinterAction, typer.Argument(help="What to d
     _post("printer", {"action": action.value})
 
 
+@app.command("cabinet")
+def work_cabinet(action: Annotated[CabinetAction, typer.Argument(help="What happens.")]) -> None:
+    """Walk away from the terminal or come back; open or close its door."""
+    _post("cabinet", {"action": action.value})
+
+
+@app.command("power")
+def work_power(action: Annotated[PowerAction, typer.Argument(help="What happens.")]) -> None:
+    """Switch the mains off or on, or let the battery run low."""
+    _post("power", {"action": action.value})
+
+
 @app.command("network")
 def set_network(cable: Annotated[Cable, typer.Argument(help="Plug the cable in (up) or out (down).")]) -> None:
     """Plug the network cable in or out."""
@@ -180,6 +192,12 @@ def show_state(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")]
         f"printer: paper {printer['paper']}, cover {'open' if printer['cover_open'] else 'closed'}, "
         f"{'jammed' if printer['jammed'] else 'no jam'}, {'plugged in' if printer['plugged'] else 'unplugged'}"
     )
+    cabinet: dict[str, Any] = hall["cabinet"]
+    typer.echo(
+        f"cabinet: {'somebody' if cabinet['present'] else 'nobody'} there, door {'open' if cabinet['door_open'] else 'closed'}, "
+        f"lights: {', '.join(cabinet['lit']) or 'none'}, fan {'on' if cabinet['fan'] else 'off'}"
+    )
+    typer.echo(f"power: {hall['power']}")
     typer.echo(f"network: {'up' if hall['network'] else 'down'}")
     typer.echo(f"receipts: {hall['receipts']}")
 

@@ -17,7 +17,7 @@ from kiosk.training import dock_address
 from kiosk.training.display import DisplayError, ExistingDisplay
 from kiosk.training.dock import DockServer, create_dock
 from kiosk.training.dock_address import TRAINING_DIRECTORY, DockAddress
-from kiosk.training.world import OPERATOR, START_SECONDS, World, WorldError
+from kiosk.training.world import OPERATOR, START_SECONDS, TECHNICIAN_PIN, World, WorldError
 
 DOCK_PORT = 8642
 """The dock's usual port, so that the address can be kept; another one when it is taken."""
@@ -29,7 +29,9 @@ GUIDE = """
     screen 屏幕      {screen}
 
   What to try: open the dock, touch a service on the live screen, put a citizen's card on the reader, and follow the screens.
+  Technicians: touch the upper left corner of the home screen five times; the PIN is {pin}.
   可以试一试：打开操作台，在实时画面上点选事项，把证件放到读卡器上，按屏幕提示办理。
+  维护人员：连续点首页左上角五次，口令是 {pin}。
   From another shell: kiosk sim --help.   Ctrl-C ends everything.
 """
 
@@ -64,7 +66,11 @@ def run_training(directory: Path | None, landscape: bool, base: Configuration | 
         screen = "the window on this screen" if has_screen else "live in the dock / 见操作台"
         console = "http://{}:{}/console".format(*world.central_address)
         password = world.operator_password_file.read_text(encoding="ascii")
-        sys.stdout.write(GUIDE.format(url=url, console=console, screen=screen, operator=OPERATOR, password=password))
+        sys.stdout.write(
+            GUIDE.format(
+                url=url, console=console, screen=screen, operator=OPERATOR, password=password, pin=TECHNICIAN_PIN
+            )
+        )
         sys.stdout.write(f"  ready after {time.monotonic() - began:.1f} s\n")
         sys.stdout.flush()
         return _watch(world, stopping)

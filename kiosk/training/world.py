@@ -26,6 +26,11 @@ from kiosk.training.display import DisplayError, VirtualDisplay
 TERMINAL_ID = "TRAINING-1"
 OPERATOR = "training"
 """Who may sign in to the console of the embedded platform."""
+TECHNICIAN_PIN = "135790"
+TECHNICIAN_PIN_HASH = (
+    "$argon2id$v=19$m=65536,t=3,p=4$EJxJho11si4IfiH5k2GxOA$tB/0esePcCWPvaLDrq/8NAnRVASR7w+a0ZWQ44EAWw0"
+)
+"""Of ``TECHNICIAN_PIN``, which is no secret: made once, because making it takes longer than a test may."""
 START_SECONDS = 30.0
 STOP_SECONDS = 6.0
 
@@ -220,6 +225,7 @@ class World:
                 "journal_key_file": str(self.directory / "journal.key"),
             },
             "services": {"directory": str(directory), "offered": list(offered)},
+            "technician": {"pin_hash": TECHNICIAN_PIN_HASH},
             "training": {"observer_socket": str(self.observer.socket)},
         }
         lines = ['profile = "training"']

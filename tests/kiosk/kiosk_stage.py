@@ -69,7 +69,7 @@ def document(**changed):
 
 
 def payload(text):
-    return QrPayload(text.encode(), text, "QRCode", 0.0)
+    return QrPayload(text.encode(), text, "qr_code", 0.0)
 
 
 def photograph(jpeg=b"\xff\xd8sharp"):
@@ -144,6 +144,7 @@ class ScriptedReader(Scripted, CardReader):
     """``waiting`` is called before a card is found, so that time can pass."""
 
     presence = 0
+    keys = ()
     waiting = staticmethod(lambda: None)
 
     def wait_card(self, deadline, cancel):
@@ -154,8 +155,9 @@ class ScriptedReader(Scripted, CardReader):
         self.presence += 1
         return CardHandle("reader", self.presence)
 
-    def read_identity(self, handle, deadline):
+    def read_identity(self, handle, deadline, key=None):
         self.read_seconds = deadline.remaining()
+        self.keys = [*self.keys, (handle, key)]
         return self.answer("read")
 
     def wait_removed(self, deadline, cancel):
@@ -172,6 +174,7 @@ class ScriptedCamera(Scripted, DocumentCamera):
 
     looking = staticmethod(lambda: None)
     preview_frames = 0
+    reads_zone = False
 
     def preview(self, deadline):
         self.preview_frames += 1
@@ -180,6 +183,9 @@ class ScriptedCamera(Scripted, DocumentCamera):
 
     def capture(self, deadline, cancel):
         return self.answer("capture")
+
+    def read_machine_readable_zone(self, deadline, cancel):
+        return self.answer("zone")
 
 
 class ScriptedPrinter(Scripted, ReceiptPrinter):

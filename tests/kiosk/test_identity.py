@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kiosk_stage import document
 
-from drivers.card_reader import DocumentKind
+from drivers.card_reader import Authenticity, DocumentKind, Verdict
 from kiosk.config import ASSETS
 from kiosk.identity import applicant, in_words, masked, refusal, shown
 from kiosk.texts import Texts
@@ -34,6 +34,22 @@ ALL = tuple(kind.value for kind in DocumentKind)
 )
 def test_a_card_is_good_today_for_these_holders_or_the_reason_why_not(changed, holders, code):
     assert refusal(document(**changed), holders, TODAY) == code
+
+
+@pytest.mark.parametrize("kind", [DocumentKind.PASSPORT, DocumentKind.EXIT_ENTRY_PERMIT])
+@pytest.mark.parametrize(
+    ("verdict", "code"),
+    [
+        (Verdict.GENUINE, ""),
+        (Verdict.NOT_GENUINE, "card.not_genuine"),
+        (Verdict.UNKNOWN_ISSUER, "card.issuer_unknown"),
+        (Verdict.NOT_CHECKED, "card.issuer_unknown"),
+    ],
+)
+def test_only_a_travel_document_that_is_proven_genuine_is_good(kind, verdict, code):
+    travel = document(kind=kind, valid_from=None, authenticity=Authenticity(verdict))
+    assert refusal(travel, ALL, TODAY) == code
+    assert shown(travel, "valid_from", "zh", TEXTS) == ""
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from kiosk_stage import (
 )
 
 from drivers.base import DriverError
-from drivers.receipt_printer import QrCode
+from drivers.receipt_printer import PrintOutcome, PrintResult, QrCode, Ticket
 from kiosk.journal import JournalUnavailable
 from kiosk.view import (
     Back,
@@ -242,3 +242,103 @@ def test_a_print_that_ended_is_printed_even_when_the_disk_fails_just_then(stage,
     monkeypatch.setattr(stage.journal, "set_print_phase", fails_at_the_end)
     stage.do("printer", PRINTED)
     assert stage.body.phase is Phase.DONE
+
+
+# ---- a receipt that is held out
+
+
+HELD_OUT = PrintResult(PrintOutcome.PRINTED, (), 700, Ticket.WAITING)
+
+
+def take_or_not(stage, *tickets):
+    """What the printer sees of its ticket, call by call; it is drawn back when asked for."""
+    printer = stage.devices["printer"]
+    seen = list(tickets)
+    printer.wait_taken = lambda deadline, cancel: seen.pop(0)
+    printer.retract = lambda deadline: Ticket.RETRACTED
+
+
+def tickets_told(stage):
+    return [event["ticket"] for event in stage.events("ticket.settled")]
+
+
+def test_a_receipt_that_is_taken_lets_the_visit_go_on(stage):
+    stage.go_to("receipt")
+    take_or_not(stage, Ticket.TAKEN)
+    stage.do("printer", HELD_OUT)
+    assert stage.at == "receipt"
+    assert stage.body.phase is Phase.DONE
+    stage.do("printer")
+    assert stage.at == "rate"
+    assert phases(stage) == ["taken"]
+    stage.touch(Pick("1"))
+    stage.wait(200)
+    assert stage.at == "home"
+    assert stage.workers["printer"].waiting() == []
+    assert tickets_told(stage) == []
+
+
+def test_a_citizen_is_reminded_of_the_receipt_and_it_is_drawn_back_after_the_visit(stage):
+    stage.go_to("receipt")
+    take_or_not(stage, *[Ticket.WAITING] * 4)
+    stage.do("printer", HELD_OUT)
+    said = [stage.body.message]
+    for _ in range(2):
+        stage.do("printer")
+        said.append(stage.body.message)
+    assert "取走" in said[0]
+    assert said[1] == said[2] == stage.tools.texts.get("zh", "receipt.take_it")
+    stage.do("printer")
+    assert stage.at == "rate"
+    stage.touch(Pick("1"))
+    stage.wait(200)
+    assert stage.at == "home"
+    stage.do("printer")
+    assert phases(stage) == ["retracted"]
+    assert tickets_told(stage) == ["retracted"]
+
+
+def test_a_receipt_of_a_visit_that_was_left_is_drawn_back(stage):
+    stage.go_to("receipt")
+    take_or_not(stage, Ticket.WAITING)
+    stage.do("printer", HELD_OUT)
+    stage.touch(Next())
+    stage.wait(200)
+    assert stage.at == "home"
+    stage.do("printer")
+    assert phases(stage) == ["retracted"]
+    assert tickets_told(stage) == ["retracted"]
+
+
+def test_a_receipt_taken_just_after_the_visit_is_taken(stage):
+    stage.go_to("receipt")
+    take_or_not(stage, Ticket.TAKEN)
+    stage.do("printer", HELD_OUT)
+    stage.touch(Next(), Pick("1"))
+    stage.wait(200)
+    stage.do("printer")
+    assert phases(stage) == ["taken"]
+    assert tickets_told(stage) == ["taken"]
+
+
+def test_a_printer_that_is_away_after_the_visit_leaves_the_ticket_unknown(stage):
+    stage.go_to("receipt")
+    stage.do("printer", HELD_OUT)
+    stage.touch(Next(), Pick("1"))
+    stage.wait(200)
+    stage.workers["printer"].refuse("printer.not_found")
+    stage.drain()
+    assert phases(stage) == ["printed"]
+    assert tickets_told(stage) == ["unknown"]
+
+
+def test_half_a_receipt_that_is_held_out_is_drawn_back_too(stage):
+    stage.go_to("receipt")
+    take_or_not(stage, Ticket.WAITING)
+    stage.do("printer", PrintResult(PrintOutcome.UNKNOWN, (), 300, Ticket.WAITING))
+    assert stage.body.phase is Phase.REFUSED
+    assert stage.body.choices == ()
+    stage.touch(Next(), Pick("1"))
+    stage.wait(200)
+    stage.do("printer")
+    assert phases(stage) == ["retracted"]

@@ -43,6 +43,22 @@ def test_cards_are_put_and_taken(sim, hall, tmp_path):
     assert hall.state()["cards"] == {"pcsc": "", "sdt": ""}
 
 
+def test_cabinet_and_power(sim, hall):
+    for words, place, value in (
+        (("cabinet", "walk_away"), "present", False),
+        (("cabinet", "come_back"), "present", True),
+        (("cabinet", "open_door"), "door_open", True),
+        (("cabinet", "close_door"), "door_open", False),
+    ):
+        assert sim(*words).exit_code == 0
+        assert hall.state()["cabinet"][place] is value
+    for action in ("mains_off", "battery_low", "mains_on"):
+        assert sim("power", action).exit_code == 0
+        assert f"power: {action}" in sim("state").output
+    assert "cabinet: somebody there, door closed, lights: none, fan off" in sim("state").output
+    assert sim("cabinet", "explode").exit_code == 2
+
+
 def test_codes_and_papers(sim, hall, tmp_path):
     picture = tmp_path / "picture.png"
     Image.new("RGB", (300, 200), "white").save(picture)

@@ -94,7 +94,15 @@ def people(reader):
 
 def test_device_tables_name_drivers_and_options_of_the_registry(hall):
     tables = hall.device_tables()
-    assert set(tables) == {"card_reader", "card_reader_serial", "code_scanner", "document_camera", "receipt_printer"}
+    assert set(tables) == {
+        "card_reader",
+        "card_reader_serial",
+        "code_scanner",
+        "document_camera",
+        "receipt_printer",
+        "io_board",
+        "power_supply",
+    }
     for table in tables.values():
         assert registry.find(table["driver"]).virtual
         registry.check_options(table["driver"], table["options"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kiosk.journey.steps.base import Report, Step, Tools
-from kiosk.journey.steps.devices import IdentifyStep, MaterialsStep, ScanStep
+from kiosk.journey.steps.devices import MaterialsStep, ScanStep
+from kiosk.journey.steps.identifying import IdentifyStep
 from kiosk.journey.steps.paper import ChooseStep, FinishStep, FormStep, NoticeStep, RateStep, ReviewStep, SignStep
 from kiosk.journey.steps.printing import ReceiptStep
 from kiosk.journey.steps.querying import ResultStep

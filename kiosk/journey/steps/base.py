@@ -92,6 +92,11 @@ class Step:
         self._is_left = False
 
     @property
+    def awaits_hand_at(self) -> str:
+        """The class of the device at which the citizen has to do something now, for its guide light; empty for none."""
+        return ""
+
+    @property
     def text(self) -> StepText:
         """The step's own texts in the visit's language."""
         return self.definition.text.in_language(self.visit.language)
@@ -129,6 +134,15 @@ class Step:
     def body(self) -> Body:
         """Return what is shown now."""
         raise NotImplementedError
+
+    def back(self) -> bool:
+        """Go back within the step; False when back leads out of it."""
+        return False
+
+    @property
+    def screen(self) -> str:
+        """The name of the screen that draws ``body``."""
+        return self.definition.kind
 
     def title(self) -> str:
         """Return the screen's title."""

@@ -1,26 +1,24 @@
-"""Steps that work with a device: put a card on the reader, show a code, photograph a paper."""
+"""Steps that work with a device: show a code, photograph a paper, and what all that wait for a device have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 
 from drivers.base import Deadline
-from drivers.card_reader import CardReader, CardRefused, IdentityDocument
 from drivers.document_camera import CaptureRefused, DocumentCamera, Photograph
 from drivers.qr_scanner import QrPayload, QrRefused, QrScanner
 from kiosk.contract.cases import CASE_CODE_PREFIX, LOCAL_CODE_PREFIX
 from kiosk.devices.desk import Request
 from kiosk.devices.worker import JobFailed
-from kiosk.identity import refusal
 from kiosk.journey.steps.base import Step
+from kiosk.paper_check import PaperVerdict, check_paper
 from kiosk.view import (
     Body,
     Buttons,
     Capture,
     Choice,
-    IdentifyView,
     Intent,
     MaterialsView,
     Next,
@@ -41,11 +39,27 @@ MOST_LOSSES = 3
 JOIN_SECONDS = 0.5
 """How often a step that waits looks for a device that has come back, such as the second of two readers."""
 READ_SECONDS = 8.0
+TEXT_SECONDS = 8.0
+"""A page's text is read in three seconds on a small processor; a picture whose text takes longer is taken unread."""
+RECEIPT_SYMBOLOGIES = frozenset({"qr_code", "unknown"})
+"""Receipts bear QR codes; a scanner on a serial line does not tell what it read."""
+HINTS = {
+    "": "materials.hint_ready",
+    "photo.no_paper": "materials.hint_no_paper",
+    "photo.page_cut": "materials.hint_page_cut",
+    "photo.covered": "materials.hint_covered",
+    "photo.glare": "materials.hint_glare",
+    "photo.too_dark": "materials.hint_too_dark",
+    "photo.blank": "materials.hint_blank",
+    "photo.blurred": "materials.hint_blurred",
+}
+"""What the live picture says of each thing that would be refused, before the shutter is touched."""
+WORDS_OF_DOUBT = {"": "materials.good", "paper": "materials.other_paper", "number": "materials.other_number"}
 TEXTS = frozenset({"identify", "materials"})
 """Messages that begin so are texts of assets/texts; all others are codes of the fault catalogue."""
 
 
-class _DeviceStep(Step):
+class DeviceStep(Step):
     """Asks the devices of one class, again after a short loss, and gives up with the fault's code."""
 
     phase = Phase.WAITING
@@ -57,6 +71,11 @@ class _DeviceStep(Step):
         if not self._message:
             return ""
         return self.say(self._message) if self._message.split(".")[0] in TEXTS else self.say_code(self._message)
+
+    @property
+    def awaits_hand_at(self) -> str:
+        """The step's device, while it waits for a card, a code, a paper."""
+        return self.definition.device if self.phase in (Phase.WAITING, Phase.REFUSED) else ""
 
     def enter(self) -> None:
         """Ask every device of the class that is well."""
@@ -144,59 +163,7 @@ class _DeviceStep(Step):
         return Buttons(cancel=True)
 
 
-class IdentifyStep(_DeviceStep):
-    """The first card on any reader wins. A card that was pulled or refused is explained, and the wait goes on."""
-
-    def ask(self, name: str) -> Request:
-        """Wait for a card and read it, in one job so that nobody comes between."""
-        request = Request()
-        desk = self.tools.devices
-
-        def work(reader: CardReader, deadline: Deadline, cancel: Event) -> IdentityDocument | CardRefused | None:
-            handle = reader.wait_card(deadline.within(WAIT_SECONDS), cancel)
-            if handle is None:
-                return None
-            desk.progress(request, lambda: self._reading(name))
-            return reader.read_identity(handle, deadline.within(READ_SECONDS))
-
-        return desk.ask(name, work, WAIT_SECONDS + READ_SECONDS, lambda result: self._read(name, result), request)
-
-    def body(self) -> Body:
-        """Return what to do."""
-        return IdentifyView(self.text.instruction, self.phase, self.message, self.alternatives())
-
-    def _reading(self, name: str) -> None:
-        self._only(name)
-        self.show(Phase.WORKING, "identify.reading")
-
-    def _read(self, name: str, result: IdentityDocument | CardRefused | JobFailed | None) -> None:
-        self._requests.pop(name, None)
-        match result:
-            case IdentityDocument():
-                why_not = refusal(result, self.visit.service.holders, self.tools.now().date())
-                if why_not:
-                    self._refuse(why_not)
-                    return
-                self._cancel_all()
-                self.visit.identity = result
-                self.visit.card_reader = name
-                self.visit.code = ""  # of another way to ask, before the citizen went back
-                self.report.completed({"holder": result.kind.value})
-            case CardRefused():
-                self._refuse(result.code)
-            case JobFailed():
-                self.show(Phase.WAITING)
-                self.lost(name, result)
-            case None:
-                self._ask_all()
-
-    def _refuse(self, code: str) -> None:
-        self.show(Phase.REFUSED, code)
-        self._cancel_all()
-        self._ask_all()
-
-
-class ScanStep(_DeviceStep):
+class ScanStep(DeviceStep):
     """Waits for the code of a receipt; other codes are refused with words and the wait goes on."""
 
     def ask(self, name: str) -> Request:
@@ -215,7 +182,7 @@ class ScanStep(_DeviceStep):
         self._requests.pop(name, None)
         match result:
             case QrPayload():
-                if _is_receipt(result.text):
+                if result.symbology in RECEIPT_SYMBOLOGIES and _is_receipt(result.text):
                     self._cancel_all()
                     self.visit.code = result.text
                     self.report.completed({})
@@ -239,6 +206,14 @@ def _is_receipt(text: str) -> bool:
     return text.startswith((CASE_CODE_PREFIX, LOCAL_CODE_PREFIX)) and 8 <= len(text) <= 200
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """A photograph, and what was read on it where anything was."""
+
+    photograph: Photograph
+    verdict: PaperVerdict = field(default_factory=PaperVerdict)
+
+
 @dataclass
 class _Shutter:
     """What the terminal's thread tells the camera's thread while it shows the preview."""
@@ -246,7 +221,7 @@ class _Shutter:
     wanted: Event = field(default_factory=Event)
 
 
-class MaterialsStep(_DeviceStep):
+class MaterialsStep(DeviceStep):
     """Photographs the papers one after the other, with a live picture, and refuses those that cannot be read."""
 
     PREVIEW_SECONDS = 0.15
@@ -255,6 +230,7 @@ class MaterialsStep(_DeviceStep):
         """Start with the first paper."""
         self._index = 0
         self._picture = b""
+        self._hint = ""
         self._taken: Photograph | None = None
         super().enter()
 
@@ -270,20 +246,35 @@ class MaterialsStep(_DeviceStep):
         desk = self.tools.devices
         shutter = self._shutter = _Shutter()
 
-        def work(camera: DocumentCamera, deadline: Deadline, cancel: Event) -> Photograph | CaptureRefused | None:
-            shown = b""
+        expects = self.definition.expects.get(self.definition.materials[self._index], ())
+        number = self.visit.identity.number if self.visit.identity is not None else ""
+
+        def work(camera: DocumentCamera, deadline: Deadline, cancel: Event) -> _Taken | CaptureRefused | None:
+            shown: tuple[bytes, str | None] = (b"", None)
+            last: str | None = None
             looking = deadline.within(WAIT_SECONDS)
             while not cancel.is_set() and not looking.expired:
                 if shutter.wanted.is_set():
-                    return camera.capture(deadline.within(READ_SECONDS), cancel)
+                    taken = camera.capture(deadline.within(READ_SECONDS), cancel)
+                    if not isinstance(taken, Photograph):
+                        return taken
+                    if not expects or not camera.reads_text:
+                        return _Taken(taken)
+                    desk.progress(request, lambda: self.show(Phase.WORKING, "materials.checking"))
+                    lines = camera.read_text(taken.jpeg, deadline.within(TEXT_SECONDS), cancel)
+                    return _Taken(taken, check_paper(lines or (), expects, number))
                 frame = camera.preview(deadline.within(1.0))
-                if frame is not None and frame.jpeg != shown:
-                    shown = frame.jpeg
-                    desk.progress(request, _call(self._previewed, shown))
+                if frame is not None:
+                    hint = frame.hint if frame.hint == last else shown[1]  # seen twice, or it would flicker
+                    last = frame.hint
+                    if (frame.jpeg, hint) != shown:
+                        shown = (frame.jpeg, hint)
+                        desk.progress(request, partial(self._previewed, frame.jpeg, hint))
                 shutter.wanted.wait(self.PREVIEW_SECONDS)
             return None
 
-        return desk.ask(name, work, WAIT_SECONDS + READ_SECONDS, lambda result: self._captured(name, result), request)
+        seconds = WAIT_SECONDS + READ_SECONDS + (TEXT_SECONDS if expects else 0.0)
+        return desk.ask(name, work, seconds, lambda result: self._captured(name, result), request)
 
     def handle(self, intent: Intent) -> None:
         """Take the picture, take it again, or go on with it."""
@@ -314,6 +305,7 @@ class MaterialsStep(_DeviceStep):
             picture=self._picture,
             index=self._index + 1,
             count=len(self.definition.materials),
+            hint=self.say(self._hint) if self._hint and self.phase is Phase.WAITING else "",
         )
 
     def buttons(self) -> Buttons:
@@ -322,22 +314,24 @@ class MaterialsStep(_DeviceStep):
 
     def _again(self) -> None:
         self._taken = None
-        self._picture = b""
+        self._picture, self._hint = b"", ""
         self.show(Phase.WAITING)
         self._cancel_all()
         self._ask_all()
 
-    def _previewed(self, jpeg: bytes) -> None:
+    def _previewed(self, jpeg: bytes, hint: str | None) -> None:
         self._picture = jpeg
+        self._hint = HINTS.get(hint, "") if hint is not None else ""
         self.report.changed()
 
-    def _captured(self, name: str, result: Photograph | CaptureRefused | JobFailed | None) -> None:
+    def _captured(self, name: str, result: _Taken | CaptureRefused | JobFailed | None) -> None:
         self._requests.pop(name, None)
         match result:
-            case Photograph():
-                self._taken = result
-                self._picture = result.jpeg
-                self.show(Phase.DONE, "materials.good")
+            case _Taken():
+                self._taken = result.photograph
+                self._picture = result.photograph.jpeg
+                # A warning only: the citizen takes it again or goes on, and the people who examine the case decide.
+                self.show(Phase.REFUSED if result.verdict.doubt else Phase.DONE, WORDS_OF_DOUBT[result.verdict.doubt])
             case CaptureRefused():
                 self.show(Phase.REFUSED, result.code)
                 self._ask_all()
@@ -349,7 +343,3 @@ class MaterialsStep(_DeviceStep):
                 self._ask_all()
                 if wanted:  # touched in the moment in which the wait ended
                     self._shutter.wanted.set()
-
-
-def _call(function: Callable[[bytes], None], argument: bytes) -> Callable[[], None]:
-    return lambda: function(argument)

@@ -256,6 +256,11 @@ class FinishStep(Step):
         if isinstance(intent, Next):
             self.report.completed({})
 
+    @property
+    def awaits_hand_at(self) -> str:
+        """The reader, while a card lies there."""
+        return "card_reader" if self._card_there else ""
+
     def body(self) -> Body:
         """Return the good-bye and what to take along."""
         reminders: list[str] = []
