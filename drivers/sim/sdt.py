@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -68,6 +69,8 @@ class VirtualSdtReader:
             port.received = self._received
         self._link = link
         self._lock = Lock()
+        self._cable = Lock()
+        self._lost_power = False
         self._decoder = FrameDecoder()
         self._card: _Chip | None = None
         self._phase = _Phase.FRESH
@@ -92,14 +95,18 @@ class VirtualSdtReader:
         self._port.unplug()
 
     def plug(self) -> None:
-        """Plug it in again, under the same path."""
-        self._port.plug()
+        """Plug it in again, under the same path; nothing happens when it is there."""
+        with self._cable:
+            if self._lost_power:
+                with self._lock:
+                    self._decoder, self._phase, self._lost_power = FrameDecoder(), _Phase.FRESH, False
+            self._port.plug()
 
     def unplug(self) -> None:
         """Pull its cable; it loses its power and what it knew of the card."""
+        # Forgotten when it is plugged in again: a host that saw the hang-up may do that before this call has returned.
+        self._lost_power = True
         self._port.unplug()
-        with self._lock:
-            self._decoder, self._phase = FrameDecoder(), _Phase.FRESH
 
     def insert(self, document: IdentityDocument, photo: bytes = b"", fingerprints: bytes = b"") -> None:
         """Lay a card on the reader; ``ValueError`` for a document that no card can hold."""
@@ -190,9 +197,10 @@ class VirtualSdtReader:
         if fault.wrong_checksum:
             answer = answer[:-1] + bytes([answer[-1] ^ 0x01])
         self._port.pause(fault.delay)
-        self._port.send(fault.garbage + answer[: fault.keep])
-        if fault.unplug:
-            self.unplug()
+        with self._cable if fault.unplug else nullcontext():  # nobody plugs it in between the answer and the unplugging
+            self._port.send(fault.garbage + answer[: fault.keep])
+            if fault.unplug:
+                self.unplug()
 
     def _refuse(self, command: Command, status: int) -> bytes:
         if command in _READS:

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from kiosk.documents.build import BuiltDocument, new_page, spare_faces
 
@@ -37,11 +38,16 @@ class Sealer:
 
     def seal(self, document: BuiltDocument, moment: datetime) -> bytes:
         """Return the sealed PDF. Raises ``SealError`` when the key or certificate cannot be used."""
+        from asn1crypto import cms, x509
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
         from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
         from pyhanko.sign import fields, signers
         from pyhanko.stamp import StaticStampStyle
 
+        # pyHanko adds names to these tables when it is imported, but not to their reverse, which may have been made before.
+        tables: tuple[Any, ...] = (cms.CMSAttributeType, x509.ExtensionId)
+        for table in tables:
+            table._reverse_map = {name: number for number, name in table._map.items()}
         signer = signers.SimpleSigner.load(
             str(self.key_file), str(self.certificate_file), ca_chain_files=tuple(map(str, self.chain_files))
         )

@@ -229,7 +229,8 @@ def test_health_and_the_api_document_need_no_token(central_on_sqlite: RunningCen
     assert client.get(f"{url}/api/v1/health").json() == {"status": "ok"}
     document = client.get(f"{url}/api/v1/openapi.json").json()
     assert set(document["paths"]) == {
-        f"/api/v1/{name}" for name in ("items", "submissions", "case-queries", "ratings", "reports", "health")
+        f"/api/v1/{name}"
+        for name in ("items", "submissions", "case-queries", "ratings", "reports", "self-tests", "health")
     }
     for name in ("Submission", "Applicant", "Accepted", "TerminalReport", "Problem", "CaseQuery", "Rating"):
         assert name in document["components"]["schemas"]

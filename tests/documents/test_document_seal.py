@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from document_setting import FONTS, MOMENT, RARE, VALUES, make_sealer, sample
@@ -218,3 +220,16 @@ def test_the_ledger_is_kept_from_the_shell(configured):
     assert stock("count", "licence", "--who", "Li", "--found", "18")[0] == 0
     code, said = stock("show")
     assert (code, "counted -1" in said) == (1, True)
+
+
+def test_it_seals_also_where_signatures_were_worked_on_before(tmp_path):
+    """asn1crypto's tables may have been used, as for travel documents, before pyHanko adds its own names to them."""
+    code = (
+        "from asn1crypto import cms; cms.CMSAttribute({'type': 'content_type', 'values': ['data']}).dump()\n"
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from pathlib import Path\n"
+        "import test_document_seal as here\n"
+        "sealer, _ = here.make_sealer(Path(sys.argv[2]))\n"
+        "assert sealer.seal(here.sample(), here.MOMENT).startswith(b'%PDF')\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path)], check=True, timeout=100)

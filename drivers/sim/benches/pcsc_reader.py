@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from random import Random
-from threading import Event, Timer
+from threading import Event, Lock, Timer
 
 from drivers.base import Deadline
 from drivers.card_reader import CardRefused, IdentityDocument
@@ -23,6 +23,7 @@ _READERS = 4
 _APDUS = 7
 _LONGEST_LATENESS = 0.4
 _START_SECONDS = 20.0
+_TAKE_THE_CARD = frozenset({Disturbance.UNPLUG, Disturbance.PARTIAL, Disturbance.MUTE, Disturbance.HANG})
 _LOOK_SECONDS = 0.02
 
 
@@ -31,21 +32,33 @@ class _Trouble:
 
     def __init__(self) -> None:
         self.over = Event()
+        self.took_the_card = False
+        self._lock = Lock()
         self.disturbance: Disturbance | None = None
         self.countdown = 0
         self.random = Random(0)  # noqa: S311 - moments, not secrets
 
     def meets(self) -> Disturbance | None:
         """Count one APDU; return what happens to it. Silence stays, everything else happens once."""
-        disturbance = self.disturbance
-        if disturbance is None:
-            return None
-        self.countdown -= 1
-        if self.countdown >= 0:
-            return None
-        if disturbance is not Disturbance.MUTE:
+        with self._lock:
+            disturbance = self.disturbance
+            if disturbance is None:
+                return None
+            self.countdown -= 1
+            if self.countdown >= 0:
+                return None
+            if disturbance is not Disturbance.MUTE:
+                self.disturbance = None
+            self.took_the_card = self.took_the_card or disturbance in _TAKE_THE_CARD
+            return disturbance
+
+    def end(self) -> bool:
+        """Disarm; return whether a card was or is being pulled by what was armed."""
+        with self._lock:
             self.disturbance = None
-        return disturbance
+            took, self.took_the_card = self.took_the_card, False
+        self.over.set()
+        return took
 
     def answer(self, disturbance: Disturbance, answer: bytes) -> bytes | None:
         """Spoil one answer; None pulls the card."""
@@ -163,13 +176,14 @@ class PcscBench(Bench):
 
     def calm(self) -> None:
         """Let cards answer, and have the service run."""
-        self._trouble.disturbance = None
-        self._trouble.over.set()
+        pulled = self._trouble.end()
         if self._killer is not None:
             self._killer.join()
             self._killer = None
         if not self._service.answers():
             self._service.start(Deadline.after(_START_SECONDS))
+        if pulled and self._lying is not None:
+            self._service.remove(self._lying[0])  # returns when the card's own end is over as well
         self._trouble.over.clear()
         if self._lying is None or not self._service.present(self._lying[0]):
             # One card lies there between cases, so that a case leaves as many connections as it found.

@@ -38,10 +38,14 @@ ZONE_SECONDS = 12.0
 PREVIEW_SECONDS = 0.15
 _DAY = r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
 _FIELDS = {
-    "zone": (("document_number", "text", "[0-9A-Z]{5,22}", 22), ("birth", "digits", _DAY, 8), ("expiry", "digits", _DAY, 8)),
-    "can": (("can", "digits", r"\d{6}", 6),),
-}  # fmt: skip
-"""Ways to type a key: name, kind, pattern and longest value of each field."""
+    "zone": (
+        ("document_number", "text", "[0-9A-Z]{5,22}", 22, "EX1234567"),
+        ("birth", "digits", _DAY, 8, "19920212"),
+        ("expiry", "digits", _DAY, 8, "20340102"),
+    ),
+    "can": (("can", "digits", r"\d{6}", 6, "123456"),),
+}
+"""Ways to type a key: name, kind, pattern, longest value and an invented example of each field."""
 
 
 class KeyQuestion:
@@ -254,12 +258,13 @@ def _form(step: Step, way: str) -> Form:
                 "kind": kind,
                 "pattern": pattern,
                 "max_length": longest,
+                "example": example,
                 "label": _words(texts, f"access_key.{name}"),
                 "hint": _words(texts, f"access_key.{name}.hint"),
                 "error": _words(texts, f"access_key.{name}.error"),
             }
         )
-        for name, kind, pattern, longest in _FIELDS[way]
+        for name, kind, pattern, longest, example in _FIELDS[way]
     )
     return Form(step.definition.model_copy(update={"fields": fields}), None, texts, {})
 
