@@ -42,6 +42,8 @@ class VirtualHall(Hall):
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self.csca = directory / "csca"
+        self.csca.mkdir()
         self._pcsc = VirtualPcsc(directory / "pcsc")
         self._sdt = VirtualSdtReader(directory / "sdt")
         self._code = PictureStage(directory / "code")
@@ -95,6 +97,7 @@ class VirtualHall(Hall):
                 "options": {
                     "reader": self._pcsc.reader_names()[0],
                     "service": self._pcsc.environment["PCSCLITE_CSOCK_NAME"],
+                    "csca": str(self.csca),
                 },
             },
             "card_reader_serial": {"driver": "virtual_sdt", "options": {"port": str(self._sdt.path)}},
