@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -408,8 +409,11 @@ _DRIVERS: dict[str, Driver] = {
 
 
 def drivers() -> dict[str, Driver]:
-    """Return every driver by name, vendors' packages included."""
-    vendors: dict[str, Driver] = {entry.name: entry.load() for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    """Return every driver by name, vendors' packages included; one whose package is broken is left out (``find`` says why)."""
+    vendors: dict[str, Driver] = {}
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        with contextlib.suppress(UnknownDriverError):
+            vendors[entry.name] = _loaded(entry)
     return {**vendors, **_DRIVERS}
 
 
@@ -419,9 +423,20 @@ def find(driver: str) -> Driver:
         return _DRIVERS[driver]
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == driver:
-            found: Driver = entry.load()
-            return found
+            return _loaded(entry)
     raise UnknownDriverError(f"no driver is called {driver!r}; there are {', '.join(sorted(_DRIVERS))}")
+
+
+def _loaded(entry: EntryPoint) -> Driver:
+    try:
+        found: object = entry.load()
+    except Exception as error:  # a vendor's package may fail in any way; the configuration's check says which
+        raise UnknownDriverError(
+            f"the driver {entry.name!r} cannot be loaded from {entry.value}: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(found, Driver):
+        raise UnknownDriverError(f"{entry.value}, the driver {entry.name!r}, is no drivers.registry.Driver")
+    return found
 
 
 def check_options(driver: str, options: Options) -> None:
