@@ -27,6 +27,7 @@ from kiosk.control import Controlled, ControlSocket
 from kiosk.devices.availability import is_usable
 from kiosk.devices.desk import DeviceDesk, DeviceEntry
 from kiosk.devices.worker import JobFailed
+from kiosk.documents.settling import Settling
 from kiosk.faults import Catalogue
 from kiosk.journal import Journal, JournalUnavailable, PrintPhase, load_key
 from kiosk.journal_watch import JournalWatch
@@ -121,6 +122,7 @@ class App:
         self.devices = DeviceDesk(device_entries(configuration), self.bus, self._device_changed, self._bug)
         self._printers_to_clear: set[str] = set()
         self._settle_prints()
+        self._documents = Settling(storage.directory, self.devices, self.log)
         self.faults = Catalogue.load(ASSETS / "faults")
         self.services = services(configuration)
         tools = Tools(
@@ -218,6 +220,7 @@ class App:
     def _device_changed(self, name: str, health: Health) -> None:
         if name in self._printers_to_clear and is_usable(health):
             self._clear_printer(name)
+        self._documents.device_changed(name, health)
         self.terminal.device_changed(name, health)
         self.reporter.changed()
 

@@ -21,7 +21,6 @@ _Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="
 _Kind = Annotated[str, typer.Argument(help="The kind of paper, such as licence.")]
 _Who = Annotated[str, typer.Option("--who", help="Who does it: a name or a staff number.")]
 _Why = Annotated[str, typer.Option("--why", help="Why, such as a delivery's number.")]
-_DATABASE = "documents.db"
 
 
 @documents_app.command()
@@ -151,11 +150,11 @@ def _line(line: Movement) -> str:
 @contextmanager
 def _stock(config: Path | None) -> Generator[Stock]:
     from kiosk.documents.stock import Stock
-    from kiosk.documents.store import DocumentStore, DocumentStoreError
+    from kiosk.documents.store import DATABASE, DocumentStore, DocumentStoreError
 
     configuration = _configuration(config)
     try:
-        store = DocumentStore(configuration.storage.directory / _DATABASE)
+        store = DocumentStore(configuration.storage.directory / DATABASE)
         try:
             yield Stock(store, configuration.documents.paper)
         finally:

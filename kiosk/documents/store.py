@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+DATABASE = "documents.db"
+"""The file's name in the storage directory."""
 _VERSION = 1
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
