@@ -101,8 +101,10 @@ def test_frames_come_through_any_cutting_and_garbage(bodies: list[bytes], noise:
 
 @given(BODIES, st.data())
 def test_one_flipped_bit_never_gives_another_body(body: bytes, data: st.DataObject) -> None:
+    """But for the length: a checksum of one byte lets one wrong length in 256 pass, and the reader knows each answer's own."""
     frame = bytearray(encode(body))
-    frame[data.draw(st.integers(0, len(frame) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    places = [place for place in range(len(frame)) if place not in (len(PREAMBLE), len(PREAMBLE) + 1)]
+    frame[data.draw(st.sampled_from(places))] ^= 1 << data.draw(st.integers(0, 7))
     assert [found for found in decode(bytes(frame)) if isinstance(found, bytes)] == []
 
 

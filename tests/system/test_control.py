@@ -252,7 +252,13 @@ def test_the_wire_is_shown_while_somebody_looks_and_nothing_personal_on_it(world
 def test_kiosk_trace_prints_lines_until_the_end(world):
     command = [sys.executable, "-m", "kiosk.cli", "trace", "receipt_printer", "--config", str(world.configuration)]
     tracing = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ}
+        # As at a shell's prompt: who runs these tests in the background had Ctrl-C ignored, and children inherit that.
+        ["env", "--default-signal=INT", *command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ},
     )
     try:
         line = tracing.stdout.readline()
