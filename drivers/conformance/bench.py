@@ -42,6 +42,8 @@ class Bench(ABC):
     name: str
     """Stable, such as ``escpos_tcp``: a seed and a name replay a test."""
     device_class: str
+    alone: bool = False
+    """Whether another bench that says so cannot be up at the same time in one process (which talks to one PC/SC service)."""
     good_seconds: float = 10.0
     """The deadline of a call that nothing disturbs: a bound that a loaded machine keeps, no measure."""
     disturbed_seconds: float = 0.3

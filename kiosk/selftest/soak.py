@@ -85,8 +85,9 @@ class Soak:
     ) -> None:
         self._seconds = seconds
         self._random = Random(seed)  # noqa: S311 - order and moments, not secrets
-        self._entries = (*entries, *(DeviceEntry(each.name, each.device_class, "bench", each.make) for each in benches))
-        self._benches = tuple(benches)
+        self._together = tuple(bench for bench in benches if not bench.alone)
+        self._alone = tuple(bench for bench in benches if bench.alone)
+        self._entries = (*entries, *(_entry(bench) for bench in self._together))
         self._codes = codes
         self._tell = tell
         self._clock = clock
@@ -104,7 +105,7 @@ class Soak:
         soaked = self._soaked
         began = self._clock()
         with ExitStack() as hardware:
-            for bench in self._benches:
+            for bench in self._together:
                 hardware.enter_context(suite.started(bench))
             end = Deadline.after(self._seconds, self._clock)
             before = self._warm_up(end, Deadline.after(self._seconds * _WARM_UP_PART, self._clock))
@@ -130,19 +131,29 @@ class Soak:
         return _Measure.now()
 
     def _round(self) -> None:
-        soaked = self._soaked
-        soaked.rounds += 1
+        self._soaked.rounds += 1
         entries = list(self._entries)
         self._random.shuffle(entries)
+        self._examine(entries)
+        for bench in self._together:
+            self._inject_some(bench)
+        for bench in self._alone:
+            with suite.started(bench):
+                self._examine([_entry(bench)])
+                self._inject_some(bench)
+        self._cancelled.wait(self._random.uniform(0.0, self._longest_pause))
+
+    def _examine(self, entries: Sequence[DeviceEntry]) -> None:
+        soaked = self._soaked
         for finding in Examination(entries).run():
             soaked.checks += 1
             if finding.outcome is CheckOutcome.FAIL:
                 soaked.check_problems += 1
                 soaked.problem(f"round {soaked.rounds}: {finding.device} {finding.check}: {finding.code}")
-        for bench in self._benches:
-            for _ in range(self._random.randint(1, 6)):
-                self._inject(bench)
-        self._cancelled.wait(self._random.uniform(0.0, self._longest_pause))
+
+    def _inject_some(self, bench: Bench) -> None:
+        for _ in range(self._random.randint(1, 6)):
+            self._inject(bench)
 
     def _inject(self, bench: Bench) -> None:
         soaked = self._soaked
@@ -164,6 +175,10 @@ class Soak:
         soaked.threads = (before.threads, now.threads)
         soaked.descriptors = (before.descriptors, now.descriptors)
         soaked.memory = (before.memory, now.memory)
+
+
+def _entry(bench: Bench) -> DeviceEntry:
+    return DeviceEntry(bench.name, bench.device_class, "bench", bench.make)
 
 
 @dataclass(frozen=True)

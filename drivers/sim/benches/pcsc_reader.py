@@ -110,6 +110,7 @@ class PcscBench(Bench):
 
     name = "pcsc_reader"
     device_class = "card_reader"
+    alone = True
     disturbed_seconds = 0.5
 
     def start(self) -> None:
