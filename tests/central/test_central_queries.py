@@ -64,6 +64,15 @@ def test_a_document_shows_all_its_cases_newest_first(central: RunningCentral) ->
     assert central.query(**(DOCUMENT | {"document_type": "hmt_permit"})) == []
 
 
+@pytest.mark.parametrize(("kind", "number"), [("passport", "EX1234567"), ("exit_entry_permit", "C12345678")])
+def test_a_travel_document_shows_its_holder_s_cases(central: RunningCentral, kind: str, number: str) -> None:
+    holder = {"document_type": kind, "document_number": number}
+    central.submit(submission(applicant=submission()["applicant"] | holder))
+    (case,) = central.query(by="document", **holder)
+    assert number not in case["document_masked"]
+    assert central.query(by="document", document_type=kind, document_number="EX7654321") == []
+
+
 def rating(**changes: Any) -> dict[str, Any]:
     return {
         "subject_no": "L-0001",
