@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.base import Check, CheckOutcome, Deadline, Fault, SupplyLevel
+from drivers.escpos.dot_font import DotFont
+from drivers.escpos.page_picture import picture
 from drivers.escpos.status import COVER_OPEN, NO_ANSWER, PAPER_LOW, PAPER_OUT, TICKET_NOT_TAKEN, PrinterStatus
 from drivers.operator import Answer, Operator
 from drivers.receipt_printer import Align, Cut, PrintOutcome, QrCode, ReceiptDocument, Rule, Text, Ticket
@@ -80,20 +82,22 @@ def test_page(columns: int) -> ReceiptDocument:
     )
 
 
-def print_test_page(printer: EscPosPrinter, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
-    """Print the page; have a person look at it, and take it."""
-    result = printer.print(test_page(printer.profile.columns), _JOB_ID, deadline.within(_PRINT_SECONDS))
+def print_test_page(printer: EscPosPrinter, font: DotFont, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+    """Print the page; have a person compare it with its picture, and take it."""
+    page = test_page(printer.profile.columns)
+    result = printer.print(page, _JOB_ID, deadline.within(_PRINT_SECONDS))
     looks = ("grid", "cutter", *(("presenter",) if printer.profile.presenter else ()))
     if result.outcome is not PrintOutcome.PRINTED:
         fault = result.faults[0] if result.faults else Fault(NO_ANSWER, "the page was not confirmed")
         failed = Check("test_print", CheckOutcome.FAIL, fault, result.outcome.value)
         return (failed, *(Check(name, CheckOutcome.SKIP) for name in looks))
     printed = Check("test_print", CheckOutcome.PASS, evidence=f"{result.accepted_bytes} bytes")
+    expected = picture(page, printer.profile.columns, font)
     operator.instruct("selftest.take_paper")
     taken = () if printer.profile.presenter is None else (_taken(printer, result.ticket, operator, deadline),)
     return (
         printed,
-        _answered("grid", operator.confirm("selftest.is_grid_straight"), BAD_PRINT),
+        _answered("grid", operator.confirm("selftest.is_grid_straight", expected), BAD_PRINT, expected),
         _answered("cutter", operator.confirm("selftest.is_paper_cut"), "printer.cutter"),
         *taken,
     )
@@ -110,11 +114,11 @@ def _taken(printer: EscPosPrinter, ticket: Ticket, operator: Operator, deadline:
     return Check("presenter", CheckOutcome.SKIP, Fault(TICKET_NOT_TAKEN), ticket.value)
 
 
-def _answered(name: str, answer: Answer, code: str) -> Check:
+def _answered(name: str, answer: Answer, code: str, picture: bytes = b"") -> Check:
     match answer:
         case Answer.YES:
-            return Check(name, CheckOutcome.PASS)
+            return Check(name, CheckOutcome.PASS, picture=picture)
         case Answer.NO:
-            return Check(name, CheckOutcome.FAIL, Fault(code, "a person saw it"))
+            return Check(name, CheckOutcome.FAIL, Fault(code, "a person saw it"), picture=picture)
         case Answer.UNABLE:
-            return Check(name, CheckOutcome.SKIP)
+            return Check(name, CheckOutcome.SKIP, picture=picture)

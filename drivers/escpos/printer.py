@@ -11,6 +11,7 @@ from threading import Event
 from drivers.base import Check, Deadline, DeviceIdentity, DriverError, Fault, Health
 from drivers.escpos import commands, examination
 from drivers.escpos.conversation import QUEUED_STATUS, Conversation
+from drivers.escpos.dot_font import dot_font
 from drivers.escpos.encode import ReceiptEncoder
 from drivers.escpos.profile import Confirmation, load
 from drivers.escpos.status import NO_ANSWER, SILENT, TICKET_NOT_TAKEN, UNRECOVERABLE, PrinterStatus
@@ -47,6 +48,7 @@ class EscPosPrinter(ReceiptPrinter):
         self.name = name
         self.profile = load(profile)
         self._clock = clock
+        self._fonts = font_directory
         self._encoder = ReceiptEncoder(font_directory, self.profile)
         self._conversation = Conversation(transport or transport_for(address), self.profile, self.saw)
         self._identity = DeviceIdentity("receipt_printer", "escpos")
@@ -198,7 +200,7 @@ class EscPosPrinter(ReceiptPrinter):
 
     def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
         """Print a test page and have a person look at it."""
-        return examination.print_test_page(self, operator, deadline)
+        return examination.print_test_page(self, dot_font(self._fonts), operator, deadline)
 
     def _make_ready(self, deadline: Deadline) -> PrinterStatus:
         """Return the condition just before a job, what an earlier job left behind cleared away."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from threading import Event, Thread
 
 import pytest
+import zxingcpp
+from PIL import Image
 from printer_bench import FONTS, Bench, MakeBench, within
 
 from drivers.base import CheckOutcome, DeviceState
@@ -168,6 +171,7 @@ class Person:
         self.cancel = Event()
         self.answers = list(answers)
         self.asked: list[str] = []
+        self.pictures: list[bytes] = []
         self.deed = deed
 
     def instruct(self, code: str) -> None:
@@ -176,6 +180,7 @@ class Person:
 
     def confirm(self, code: str, picture: bytes = b"") -> Answer:
         self.asked.append(code)
+        self.pictures.append(picture)
         return self.answers.pop(0)
 
 
@@ -196,6 +201,12 @@ def test_the_guided_test_prints_a_page_and_has_it_looked_at(make_bench: MakeBenc
     assert "┼" * 24 in lines
     assert "[qr]" in lines
     assert "[image]" in lines, "the rare characters are drawn"
+    with Image.open(io.BytesIO(person.pictures[0])) as expected:
+        (code,) = zxingcpp.read_barcodes(expected.convert("L"))
+        ink = expected.convert("L").histogram()[0] / (expected.width * expected.height)
+    assert code.text == "PRINT TEST 0123456789", "the picture beside the question is the page's"
+    assert 0.02 < ink < 0.5
+    assert found["grid"].picture == person.pictures[0]
 
 
 def test_a_person_who_cannot_look_skips_and_a_page_that_does_not_come_fails(make_bench: MakeBench):
