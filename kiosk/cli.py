@@ -208,9 +208,10 @@ def technician_hash() -> None:
     """Ask for a PIN, or a card's number, and print the hash that stands for it in the configuration."""
     from kiosk.technician.credentials import hash_of
 
-    secret = str(typer.prompt("PIN (6 digits or more) or card number", hide_input=True, confirmation_prompt=True))
-    if len(secret) < 6:
-        raise _fail("kiosk technician: six characters at least", 2)
+    asked = typer.prompt("PIN (6 to 12 digits) or card number", hide_input=True, confirmation_prompt=True)
+    secret = str(asked).strip().upper()
+    if len(secret) < 6 or (secret.isdecimal() and 12 < len(secret) < 15):
+        raise _fail("kiosk technician: a PIN of 6 to 12 digits, or a card's whole number", 2)
     typer.echo(hash_of(secret))
 
 

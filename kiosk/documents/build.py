@@ -38,7 +38,6 @@ class BuiltDocument:
 
     pdf: bytes
     seal_box: tuple[int, int, int, int]
-    pages: int
 
 
 def build(template: DocumentTemplate, values: dict[str, str], fonts: Path, created: datetime) -> BuiltDocument:
@@ -53,8 +52,7 @@ def build(template: DocumentTemplate, values: dict[str, str], fonts: Path, creat
     drawing = _Drawing(page, values)
     for block in blocks:
         drawing.draw(block)
-    pages = page.page
-    return BuiltDocument(bytes(page.output()), drawing.seal_box, pages)
+    return BuiltDocument(bytes(page.output()), drawing.seal_box)
 
 
 @lru_cache(maxsize=1)
@@ -198,23 +196,10 @@ class _Drawing:
         self._page.ln(5)
 
     def _closing(self, block: Block) -> None:
-        self._keep(_QR_MM + 14)
-        top = self._page.get_y() + 2
-        if all(self._values.get(name) for name in block.placeholders()):
-            self._code(block, top)
-        right = _LEFT + _WIDTH
-        self.seal_box = (
-            round((right - _SEAL_WIDTH) * _POINTS),
-            round((_HEIGHT - top - _SEAL_HEIGHT) * _POINTS),
-            round(right * _POINTS),
-            round((_HEIGHT - top) * _POINTS),
-        )
-        self._page.ln(5)
-
-    def _code(self, block: Block, top: float) -> None:
-        """Draw the QR code, and the words below it."""
         import qrcode
 
+        self._keep(_QR_MM + 14)
+        top = self._page.get_y() + 2
         code = qrcode.QRCode(border=0, error_correction=qrcode.ERROR_CORRECT_M)
         code.add_data(fill(block.value, self._values))
         picture = io.BytesIO()
@@ -224,6 +209,14 @@ class _Drawing:
         self._page.set_xy(_LEFT, top + _QR_MM + 1.5)
         self._lines(words.zh, _SMALL, _SMALL_LINE, "L")
         self._lines(words.en, _TINY, 4, "L", grey=True)
+        right = _LEFT + _WIDTH
+        self.seal_box = (
+            round((right - _SEAL_WIDTH) * _POINTS),
+            round((_HEIGHT - top - _SEAL_HEIGHT) * _POINTS),
+            round(right * _POINTS),
+            round((_HEIGHT - top) * _POINTS),
+        )
+        self._page.ln(5)
 
     def _inside(self, text: str, below: str, left: float, top: float, width: float, height: float) -> None:
         """Write a text, and a smaller one below it, in the middle of a cell's height."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,11 +41,6 @@ class DocumentJob:
     digest: str
 
 
-def new_name() -> str:
-    """Return a name that no job ever had."""
-    return f"doc-{new_key()}"
-
-
 class DocumentJobs:
     """The journal of documents. Nothing here ever prints twice: a second print is a new job that a person asked for."""
 
@@ -55,10 +48,10 @@ class DocumentJobs:
         self._store = store
         self._stock = stock
 
-    def prepare(self, pdf: bytes, paper: str = "", sheets: int = 1, name: str = "") -> DocumentJob:
-        """Write down that a print is about to happen; ``name`` comes from ``new_name``."""
+    def prepare(self, pdf: bytes, paper: str = "", sheets: int = 1) -> DocumentJob:
+        """Write down that a print is about to happen."""
         job = DocumentJob(
-            name or new_name(), JobPhase.PREPARED, paper, sheets, self._store.clock(), hashlib.sha256(pdf).hexdigest()
+            f"doc-{new_key()}", JobPhase.PREPARED, paper, sheets, self._store.clock(), hashlib.sha256(pdf).hexdigest()
         )
         with self._store.transaction() as connection:
             connection.execute(
@@ -75,39 +68,27 @@ class DocumentJobs:
         deadline: Deadline,
         options: PrintOptions | None = None,
     ) -> DocumentPrintResult:
-        """Print a prepared job, once. Raises ``ValueError`` for one that was sent before, or for another document.
-
-        Raises ``DocumentStoreError`` only before anything was sent. How it went on stays open where that cannot be written
-        down, and is settled at the next start.
-        """
+        """Print a prepared job, once. Raises ``ValueError`` for one that was sent before, or for another document."""
         if hashlib.sha256(pdf).hexdigest() != job.digest:
             raise ValueError("this is not the document that was prepared")
         self._move(job.name, (JobPhase.PREPARED,), JobPhase.SENT)
-
-        def taken() -> None:
-            with contextlib.suppress(DocumentStoreError):
-                self._move(job.name, (JobPhase.SENT,), JobPhase.TAKEN)
-
-        result = printer.print(pdf, job.name, deadline, options, taken)
-        with contextlib.suppress(DocumentStoreError):
-            self._settle(job.name, result.outcome)
+        result = printer.print(
+            pdf, job.name, deadline, options, taken=lambda: self._move(job.name, (JobPhase.SENT,), JobPhase.TAKEN)
+        )
+        self._settle(job.name, result.outcome)
         return result
 
-    def settle(
-        self, printer: DocumentPrinter, deadline: Deadline, except_for: Collection[str] = ()
-    ) -> tuple[DocumentJob, ...]:
+    def settle(self, printer: DocumentPrinter, deadline: Deadline) -> tuple[DocumentJob, ...]:
         """After a crash: ask the printer about every job that was sent, take back what is still to come out.
 
         Returns the jobs settled, as they are now. One whose printer does not answer stays for the next time; one that
-        the printer does not know becomes unknown. What was only prepared never reached the printer. The jobs named in
-        ``except_for`` are left alone: another printer is at work on them now.
+        the printer does not know becomes unknown. What was only prepared never reached the printer.
         """
         settled: list[str] = []
-        left = {phase: [job for job in self.jobs(phase) if job.name not in except_for] for phase in JobPhase}
-        for job in left[JobPhase.PREPARED]:
+        for job in self.jobs(JobPhase.PREPARED):
             self._move(job.name, (JobPhase.PREPARED,), JobPhase.NOT_PRINTED)
             settled.append(job.name)
-        for job in (*left[JobPhase.TAKEN], *left[JobPhase.SENT]):
+        for job in (*self.jobs(JobPhase.TAKEN), *self.jobs(JobPhase.SENT)):
             try:
                 standing = printer.withdraw(job.name, deadline)
             except DriverError:
@@ -145,4 +126,4 @@ class DocumentJobs:
                 self._stock.use(connection, row[0], row[1], name, doubtful=after is JobPhase.UNKNOWN)
 
 
-__all__ = ["DocumentJob", "DocumentJobs", "DocumentStoreError", "JobPhase", "new_name"]
+__all__ = ["DocumentJob", "DocumentJobs", "DocumentStoreError", "JobPhase"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from threading import Event
 
@@ -20,14 +19,10 @@ SETTLE_SECONDS = 30.0
 class Settling:
     """Waits until a document printer can be used, then settles on its worker; once for each printer. On the terminal's thread."""
 
-    def __init__(
-        self, directory: Path, devices: DeviceDesk, log: EventLog, begun: Collection[str] = frozenset()
-    ) -> None:
-        """``begun``: the names of the prints of this run, as they come; they are not left over from another."""
+    def __init__(self, directory: Path, devices: DeviceDesk, log: EventLog) -> None:
         self._path = directory / DATABASE
         self._devices = devices
         self._log = log
-        self._begun = begun
         self._waiting = (
             {entry.name for entry in devices.entries if entry.device_class == "document_printer"}
             if self._path.exists()
@@ -49,7 +44,7 @@ class Settling:
         try:
             store = DocumentStore(self._path)
             try:
-                return len(DocumentJobs(store, Stock(store)).settle(printer, deadline, self._begun))
+                return len(DocumentJobs(store, Stock(store)).settle(printer, deadline))
             finally:
                 store.close()
         except DocumentStoreError:

@@ -33,10 +33,6 @@ class TableCell(_Part):
     label: Words
     value: str
 
-    def placeholders(self) -> frozenset[str]:
-        """Return the names of the values that the cell shows."""
-        return frozenset(_PLACEHOLDER.findall(self.value))
-
 
 class Column(_Part):
     """A column of a list, ``width`` in mm; 0 takes what the others leave."""
@@ -50,7 +46,7 @@ class Block(_Part):
 
     heading: words, centred. reference: words and value, at the right. paragraph: words. banner: words in a frame.
     table: rows of cells. list: columns, and a value with a row a line and its cells parted by tabs. note: small words.
-    closing: a QR code of the value (none where it is not there) with words below it, and at the right the place for the seal.
+    closing: a QR code of the value with words below it, and at the right the place for the seal.
     """
 
     kind: Literal["heading", "reference", "paragraph", "banner", "table", "list", "closing", "note"]
@@ -66,39 +62,25 @@ class Block(_Part):
         texts = [self.words.zh, self.words.en, self.value, *(cell.value for row in self.rows for cell in row)]
         return frozenset(name for text in texts for name in _PLACEHOLDER.findall(text))
 
-    def without_empty_cells(self, present: frozenset[str]) -> Block:
-        """Return the block without the cells, and rows of nothing but cells, whose values are not there."""
-        rows = (tuple(cell for cell in row if cell.placeholders() <= present) for row in self.rows)
-        return self.model_copy(update={"rows": tuple(row for row in rows if row)})
-
 
 class DocumentTemplate(_Part):
-    """A document: its title (for the file, nothing personal), its values, its blocks from top to bottom.
-
-    ``paper`` names the kind of counted paper that it is printed on; empty for plain paper.
-    """
+    """A document: its title (for the file, nothing personal), its values, its blocks from top to bottom."""
 
     title: str
-    paper: str = ""
     required: frozenset[str]
     optional: frozenset[str] = frozenset()
     block: tuple[Block, ...]
 
     def shown(self, values: dict[str, str]) -> tuple[Block, ...]:
-        """Return the blocks for these values. Raises ``DocumentTemplateError`` for missing and unknown ones.
-
-        What shows an optional value that is not there is left out; the closing stays, for it has the place for the seal.
-        """
-        present = frozenset(name for name, value in values.items() if value)
+        """Return the blocks for these values. Raises ``DocumentTemplateError`` for missing and unknown ones."""
+        present = {name for name, value in values.items() if value}
         missing, unknown = sorted(self.required - present), sorted(values.keys() - self.required - self.optional)
         if missing or unknown:
             raise DocumentTemplateError(f"{self.title}: no value for {missing}, unknown {unknown}")
         return tuple(
             block
-            for block in (each.without_empty_cells(present) for each in self.block)
-            if (block.placeholders() <= present or block.kind == "closing")
-            and (not block.when or block.when in present)
-            and (block.kind != "table" or block.rows)
+            for block in self.block
+            if block.placeholders() <= present and (not block.when or block.when in present)
         )
 
 

@@ -143,7 +143,9 @@ class Examination:
     # ---- without a hand, all at once
 
     def _without_a_hand(self) -> dict[str, tuple[Finding, ...]]:
-        deadline = Deadline.after(self._limits.opening + self._limits.test + self._limits.grace, self._clock)
+        # Opening, the device's own checks, a poll that may take as long as opening.
+        seconds = 2 * self._limits.opening + self._limits.test + self._limits.grace
+        deadline = Deadline.after(seconds, self._clock)
         for entry in self._entries:
             if entry.name in self._held:
                 self._found[entry.name] = (_line(entry, _failed("connection", Fault("device.hung"))),)

@@ -60,11 +60,19 @@ class Records:
                 file.write(record.model_dump_json(indent=1).encode())
                 file.flush()
                 os.fsync(file.fileno())
+            self._give_to_owner(Path(unfinished))
             Path(unfinished).replace(self._folder / name)
         finally:
             Path(unfinished).unlink(missing_ok=True)
         for old in self._files("")[:-MOST_RECORDS]:
             old.unlink(missing_ok=True)
+
+    def _give_to_owner(self, file: Path) -> None:
+        """What root wrote belongs to the terminal's user, whose storage this is: or the terminal could not send it."""
+        if os.geteuid() == 0:
+            owner = self._folder.parent.stat()
+            for place in (self._folder, file):
+                os.chown(place, owner.st_uid, owner.st_gid)
 
     def all(self) -> tuple[SelfTestRecord, ...]:
         """Return every record that can be read, oldest first."""
@@ -78,8 +86,11 @@ class Records:
     def deliver(self, send: Callable[[SelfTestRecord], Delivered | Failure]) -> Failure | None:
         """Send what waits, oldest first; return why it stopped, None when nothing waits any more."""
         for path in self._files(_WAITING):
-            record = _read(path)
-            if record is None:
+            try:
+                record = SelfTestRecord.model_validate_json(path.read_bytes())
+            except OSError:
+                continue  # not ours to read, or taken by the other one: it stays as it is
+            except ValidationError:
                 self._settle(path, _REFUSED)
                 continue
             outcome = send(record)

@@ -35,7 +35,7 @@ class Credentials:
 
     def opens_with_card(self, number: str) -> bool:
         """Whether the card with this number is a technician's."""
-        return _matches(self.card_hashes, number)
+        return _matches(self.card_hashes, number.upper())
 
 
 def _matches(hashes: Collection[str], secret: str) -> bool:

@@ -9,7 +9,7 @@ from math import ceil
 from threading import Event
 
 from drivers.base import CheckOutcome, Deadline
-from drivers.card_reader import CardReader, CardRefused, IdentityDocument
+from drivers.card_reader import CardReader, CardRefused, DocumentKind, IdentityDocument
 from drivers.operator import Answer
 from kiosk.background import Background
 from kiosk.devices.desk import DeviceDesk, Request
@@ -26,6 +26,15 @@ ENTRY_SECONDS = 45.0
 UNTOUCHED_SECONDS = 180.0
 """An overview that nobody touches for so long is left; while checks run, only the whole limit counts."""
 CARD_SECONDS = 20.0
+CHIP_KINDS = frozenset(
+    {
+        DocumentKind.RESIDENT,
+        DocumentKind.HMT_PERMIT,
+        DocumentKind.PERMANENT_RESIDENT_2017,
+        DocumentKind.PERMANENT_RESIDENT_2023,
+    }
+)
+"""Cards that only a security module opens. Others (a social security card's files are free to read) anybody can make."""
 
 
 class Place(StrEnum):
@@ -190,8 +199,12 @@ class TechnicianMode:
         if self.place is not Place.ENTRY:
             return
         match result:
-            case IdentityDocument(number=number):
+            case IdentityDocument(kind=kind, number=number) if kind in CHIP_KINDS:
                 self._check(lambda: self._credentials.opens_with_card(number), "card")
+            case IdentityDocument() if not self._lock.closed:
+                self._judged(False, "card")
+            case IdentityDocument():
+                pass
             case CardRefused():
                 self.message = "technician.card_not_read"
             case JobFailed() | None:

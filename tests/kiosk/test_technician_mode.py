@@ -7,7 +7,7 @@ import pytest
 from kiosk_stage import QUERY, document
 
 from drivers.base import Check, CheckOutcome, Device, DeviceIdentity, DeviceState, Fault, Health
-from drivers.card_reader import CardRefused
+from drivers.card_reader import CardRefused, DocumentKind
 from drivers.operator import Answer
 from kiosk.config import ASSETS
 from kiosk.devices.desk import DeviceEntry
@@ -203,6 +203,9 @@ def test_a_technicians_card_opens_it_and_another_does_not(room):
     assert room.view.body.message
     room.stage.do("reader", document(number="440524188001010014"))
     assert room.view.screen == "technician_entry"
+    forged = document(kind=DocumentKind.SOCIAL_SECURITY)
+    room.stage.do("reader", forged)
+    assert room.view.screen == "technician_entry", "the number alone proves nothing: anybody can make such a card"
     room.stage.do("reader", document())
     assert room.view.screen == "technician"
     assert not [job for job in reader.jobs if not job.cancel.is_set()]

@@ -221,7 +221,7 @@ def test_cancel_ends_a_wait(
     began = time.monotonic()
     cancel.set()
     assert not outcome.result(5)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
 
 
 def test_cancel_ends_a_wait_also_while_the_service_is_away(
@@ -232,7 +232,7 @@ def test_cancel_ends_a_wait_also_while_the_service_is_away(
     assert waiting.wait(5)
     pcsc.kill()
     cancel.set()
-    assert outcome.result(1) is None
+    assert outcome.result(10) is None
 
 
 def test_closing_ends_a_wait_and_the_device_can_be_opened_again(
@@ -242,7 +242,7 @@ def test_closing_ends_a_wait_and_the_device_can_be_opened_again(
     assert waiting.wait(5)
     reader.close()
     reader.close()
-    assert outcome.result(1) is None
+    assert outcome.result(10) is None
     for call in (reader.poll, reader.reset):
         with pytest.raises(DriverError):
             call(soon())
@@ -268,7 +268,7 @@ def test_closing_does_not_wait_for_a_card_that_hangs(
     assert asked.wait(5)
     began = time.monotonic()
     reader.close()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     answer.set()
     assert outcome.result(5) == RESIDENT
     pcsc.remove()

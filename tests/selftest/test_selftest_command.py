@@ -282,6 +282,13 @@ def test_a_record_that_central_refuses_or_nobody_can_read_does_not_hold_up_the_o
     assert records.waiting() == 0
 
 
+def test_a_record_that_cannot_be_read_now_stays_for_later(tmp_path):
+    """It was not refused by anybody; who may read it sends it."""
+    (tmp_path / "selftests" / "20260101T000000000000-00000000.waiting.json").mkdir(parents=True)
+    assert Records(tmp_path).deliver(lambda record: pytest.fail("there is nothing to send")) is None
+    assert Records(tmp_path).waiting() == 1
+
+
 def test_each_run_leaves_a_record(tested, tmp_path):
     path = tested.configure("records.toml", storage=tmp_path)
     done = tested.run("--device", "disk", "--language", "zh", config=path)

@@ -1,7 +1,7 @@
 """A technician before the whole terminal: in by PIN, the real devices examined, and citizens served again afterwards."""
 
 import pytest
-from headless_citizen import PROGRESS, HeadlessCitizen
+from headless_citizen import PROGRESS, HeadlessCitizen, wait_until
 
 from drivers.hall import PrinterAction
 from kiosk.training.world import TECHNICIAN_PIN
@@ -11,7 +11,13 @@ from kiosk.training.world import TECHNICIAN_PIN
 def technician(terminal_world):
     visitor = HeadlessCitizen(terminal_world, service=PROGRESS)
     visitor.offered(30.0)
-    visitor.world.observer.intend(None, "OpenTechnician")
+
+    def opened():
+        """The mode is let in a moment after the devices: a technician who sees nothing happen touches again."""
+        visitor.world.observer.intend(None, "OpenTechnician")
+        return visitor.look()["screen"] == "technician_entry"
+
+    wait_until(opened, "the technician's entry", 30.0)
     for key in (*TECHNICIAN_PIN, "done"):
         visitor.world.observer.intend(None, "KeyPressed", key=key)
     visitor.see(lambda glass: glass["screen"] == "technician", "the overview")
