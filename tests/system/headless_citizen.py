@@ -123,6 +123,20 @@ class HeadlessCitizen:
             seconds,
         )
 
+    def put_until(self, put, ready, what):
+        """Put a card on the reader; as people do, lift it and put it back where nothing happens or it was not read."""
+        for patience in (10.0, 15.0, 20.0):
+            put()
+            end = time.monotonic() + patience
+            while time.monotonic() < end:
+                glass = self.look()
+                if glass is not None and ready(glass):
+                    return glass
+                time.sleep(LOOK_SECONDS)
+            self.world.hall.take_card()
+            time.sleep(HAND_SECONDS)
+        raise AssertionError(f"put the card three times in vain for {what}; the last look: {glass}")
+
     def visit(self, seconds=60.0):
         """Go from home to home; return the record of the visit."""
         session = self.start()["session"]

@@ -30,8 +30,11 @@ def traveller(terminal_world):
     visitor.offered(30.0)
     visitor.start()
     visitor.walk_to("identify")
-    terminal_world.hall._pcsc.insert(passport)
-    visitor.see(lambda glass: (glass["step"], glass["screen"]) == ("identify", "choose"), "the question for the key")
+    visitor.put_until(
+        lambda: terminal_world.hall._pcsc.insert(passport),
+        lambda glass: (glass["step"], glass["screen"]) == ("identify", "choose"),
+        "the question for the key",
+    )
     yield visitor
     terminal_world.hall.take_card()
     glass = visitor.look()

@@ -97,10 +97,10 @@ class PrinterBench(Bench):
 
     def calm(self) -> None:
         """Make the printer well, and let late answers come."""
-        if self._late is not None:
-            self._late.cancel()
-            self._late.join()
-            self._late = None
+        late, self._late = self._late, None
+        if late is not None:
+            late.cancel()
+            late.join()
         engine = self._virtual.engine
         engine.clear_schedule()
         engine.release_answers()
@@ -155,8 +155,9 @@ class PrinterBench(Bench):
     def _late_by(self, seconds: float) -> Callable[[], None]:
         def happen() -> None:
             self._virtual.engine.hold_answers()
-            self._late = Timer(seconds, self._virtual.engine.release_answers)
-            self._late.start()
+            late = Timer(seconds, self._virtual.engine.release_answers)
+            late.start()
+            self._late = late  # started: calm may come at any moment, and can only wait for what runs
 
         return happen
 
