@@ -11,6 +11,7 @@ from drivers.discovery import Candidate, Certainty, Port, Surroundings
 
 _PRINTER_MAKERS = {0x04B8: "Seiko Epson", 0x0DD4: "Custom", 0x1D90: "Citizen", 0x0519: "Star"}
 _PRINTER_PROFILES = {0x04B8: "epson", 0x0DD4: "custom"}
+SDT_USB = (0x0400, 0xC35A)
 _SCANNER_MAKERS = {
     0x0C2E: "Honeywell",
     0x0536: "Hand Held Products",
@@ -32,6 +33,21 @@ def sdt(surroundings: Surroundings) -> Iterator[Candidate]:
     for port in surroundings.serial_ports():
         if _maker(port) == "":
             yield Candidate(port.path, "sdt", {"port": port.path}, Certainty.POSSIBLE, _seen(port), askable=True)
+
+
+def sdt_usb(surroundings: Surroundings) -> Iterator[Candidate]:
+    """The USB variant of the SDT reader, which the kernel has no driver for (facts: cards.md, section 1)."""
+    for device in surroundings.usb_devices():
+        if (device.vendor, device.product) == SDT_USB:
+            seen = f"USB {device.vendor:04x}:{device.product:04x} {device.names}".strip()
+            yield Candidate("USB 0400:c35a", "sdt_usb", {}, Certainty.LIKELY, seen, askable=True)
+
+
+def modbus_io(surroundings: Surroundings) -> Iterator[Candidate]:
+    """Any serial port that is no maker's of something else can lead to an I/O board."""
+    for port in surroundings.serial_ports():
+        if _maker(port) == "":
+            yield Candidate(port.path, "modbus_io", {"port": port.path}, Certainty.POSSIBLE, _seen(port), askable=True)
 
 
 def serial_scanner(surroundings: Surroundings) -> Iterator[Candidate]:

@@ -321,7 +321,11 @@ _DRIVERS: dict[str, Driver] = {
         benches=(_sdt_bench,),
     ),
     "sdt_usb": Driver(
-        "card_reader", frozenset({"vendor", "product", "added_address"}), _sdt_usb, benches=(_sdt_usb_bench,)
+        "card_reader",
+        frozenset({"vendor", "product", "added_address"}),
+        _sdt_usb,
+        candidates=candidates.sdt_usb,
+        benches=(_sdt_usb_bench,),
     ),
     "camera_scanner": Driver(
         "code_scanner",
@@ -389,6 +393,7 @@ _DRIVERS: dict[str, Driver] = {
         frozenset({"port", "baud", "unit", "profile"}),
         _modbus_io,
         required=frozenset({"port"}),
+        candidates=candidates.modbus_io,
         benches=(_modbus_bench,),
     ),
     "virtual_modbus_io": Driver(

@@ -8,7 +8,9 @@ import pytest
 
 from drivers import registry
 from drivers.discovery import Candidate, Certainty, Surroundings, best
+from drivers.modbus.profile import load
 from drivers.serial_line import SerialLine
+from drivers.sim.io_board import VirtualIoBoard
 from drivers.sim.printer import VirtualPrinter
 from drivers.sim.pty import VirtualSerialPort
 from drivers.sim.sdt import VirtualSdtReader
@@ -59,7 +61,7 @@ def machine(tmp_path):
 def candidates(root, readers=(), ports=()):
     around = Surroundings(root, lambda: tuple(readers), tuple(ports))
     drivers = registry.drivers()
-    named = {"pcsc", "sdt", "serial_scanner", "escpos", "camera_scanner", "document_camera"}
+    named = {"pcsc", "sdt", "sdt_usb", "serial_scanner", "escpos", "camera_scanner", "document_camera"}
     return tuple(found for name in sorted(named) for found in drivers[name].candidates(around))
 
 
@@ -110,6 +112,15 @@ def test_printers_cameras_and_readers(machine):
     assert "Webcam C270" in found["document_camera"].seen
 
 
+def test_the_usb_variant_of_the_sdt_reader(machine):
+    """It has no port of the kernel's, only its numbers; another USB device is none."""
+    (machine.root / "sys/bus/usb/devices").mkdir(parents=True)
+    for name, vendor, product in (("1-6", "0400", "c35a"), ("1-7", "0400", "0001")):
+        (machine.root / "sys/bus/usb/devices" / name).symlink_to(machine.usb(name, vendor, product, "", "IDR"))
+    (found,) = candidates(machine.root)
+    assert (found.driver, found.certainty, found.seen) == ("sdt_usb", Certainty.LIKELY, "USB 0400:c35a IDR")
+
+
 def test_the_best_at_each_place():
     """What answered stands alone; what is only possible stands with its like."""
     place = [
@@ -134,6 +145,14 @@ def sdt_port(tmp_path):
 
 
 @pytest.fixture
+def board_port(tmp_path):
+    board = VirtualIoBoard(tmp_path / "board", load("generic_8x8"))
+    board.start()
+    yield str(tmp_path / "board")
+    board.stop()
+
+
+@pytest.fixture
 def printer_port(tmp_path):
     printer = VirtualPrinter(ASSETS / "fonts")
     printer.start_pty(tmp_path / "printer")
@@ -153,6 +172,12 @@ def found_by_asking(root, *ports, capsys):
     arguments = {"ask_ports": True, "serial_ports": ports, "as_json": True, "root": root}
     code = discover(**arguments)
     return code, {(each["place"], each["driver"]): each for each in json.loads(capsys.readouterr().out)}
+
+
+def test_asking_finds_an_io_board(machine, board_port, capsys):
+    _, found = found_by_asking(machine.root, board_port, capsys=capsys)
+    assert found[board_port, "modbus_io"]["certainty"] == "answered"
+    assert [key for key in found if key[0] == board_port] == [(board_port, "modbus_io")]
 
 
 def test_asking_finds_what_answers(machine, sdt_port, printer_port, silent_port, capsys):
