@@ -29,6 +29,17 @@ class PrinterAction(StrEnum):
     PLUG = "plug"
 
 
+class DocumentPrinterAction(StrEnum):
+    """What can be done to the virtual A4 printer."""
+
+    PAPER_OK = "paper_ok"
+    PAPER_OUT = "paper_out"
+    JAM = "jam"
+    CLEAR_JAM = "clear_jam"
+    UNPLUG = "unplug"
+    PLUG = "plug"
+
+
 class CabinetAction(StrEnum):
     """What can happen before and to the cabinet."""
 
@@ -106,6 +117,10 @@ class Hall(ABC):
         """Do something to the printer."""
 
     @abstractmethod
+    def document_printer(self, action: DocumentPrinterAction) -> None:
+        """Do something to the A4 printer."""
+
+    @abstractmethod
     def cabinet(self, action: CabinetAction) -> None:
         """Walk away or come back; open or close the cabinet's door."""
 
@@ -120,6 +135,10 @@ class Hall(ABC):
     @abstractmethod
     def papers(self) -> tuple[bytes, ...]:
         """Return every receipt that came out, oldest first, as PNG."""
+
+    @abstractmethod
+    def documents(self) -> tuple[bytes, ...]:
+        """Return every document on A4 that came out, oldest first, as PDF."""
 
     @abstractmethod
     def accepted(self) -> tuple[bytes, ...]:

@@ -27,7 +27,10 @@ from kiosk.control import Controlled, ControlSocket
 from kiosk.devices.availability import is_usable
 from kiosk.devices.desk import DeviceDesk, DeviceEntry
 from kiosk.devices.worker import JobFailed
+from kiosk.documents.issuing import Issuing
+from kiosk.documents.seal import Sealer
 from kiosk.documents.settling import Settling
+from kiosk.documents.template import load as load_document
 from kiosk.faults import Catalogue
 from kiosk.journal import Journal, JournalUnavailable, PrintPhase, load_key
 from kiosk.journal_watch import JournalWatch
@@ -125,17 +128,25 @@ class App:
         self._documents = Settling(storage.directory, self.devices, self.log)
         self.faults = Catalogue.load(ASSETS / "faults")
         self.services = services(configuration)
+        texts = Texts(ASSETS / "texts" / "kiosk.toml")
         tools = Tools(
             devices=self.devices,
             background=self.background,
             timers=timers,
-            texts=Texts(ASSETS / "texts" / "kiosk.toml"),
+            texts=texts,
             faults=self.faults,
             journal=self.journal,
             outbox=self.outbox,
             inquire=partial(self.client.query, seconds=central.timeout_seconds),
             receipts={path.stem: load_template(path) for path in (ASSETS / "receipts").glob("*.toml")},
-            now=lambda: datetime.now().astimezone(),
+            issuing=Issuing(
+                {path.stem: load_document(path) for path in (ASSETS / "documents").glob("*.toml")},
+                _sealer(configuration, texts),
+                storage.directory,
+                FONTS,
+                _now,
+            ),
+            now=_now,
             terminal_id=terminal_id,
             site={"zh": configuration.terminal.site, "en": configuration.terminal.site_en},
             training=training,
@@ -261,6 +272,19 @@ class App:
 
     def _bug(self, about: str, error: BaseException) -> None:
         self.log.crash(error, about.replace(" ", "_"))
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _sealer(configuration: Configuration, texts: Texts) -> Sealer | None:
+    """Return who seals documents; None where no key is configured, and documents then say that they bear no seal."""
+    section = configuration.documents
+    if section.key_file is None or section.certificate_file is None:
+        return None
+    site, caption = configuration.terminal.site, texts.get("zh", "document.seal")
+    return Sealer(section.key_file, section.certificate_file, section.chain_files, site, caption, FONTS)
 
 
 def run(configuration: Configuration, headless: bool = False) -> int:

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
@@ -115,6 +115,12 @@ class DocumentsSection(Section):
     chain_files: tuple[Path, ...] = ()
     trusted_files: tuple[Path, ...] = ()
     paper: dict[str, int] = {}
+
+    @model_validator(mode="after")
+    def _whole(self) -> DocumentsSection:
+        if (self.key_file is None) != (self.certificate_file is None):
+            raise ValueError("key_file and certificate_file go together")
+        return self
 
 
 class TrainingSection(Section):

@@ -23,6 +23,7 @@ STAGE_OF_KIND = {
     "sign": "confirm",
     "submit": "confirm",
     "receipt": "receipt",
+    "document": "receipt",
     "rate": "receipt",
     "finish": "receipt",
 }

@@ -487,10 +487,13 @@ class Terminal:
         """Go the other way that the citizen chose."""
         self._advance(engine.TookAlternative())
 
-    def printed(self, outcome: str, accepted_bytes: int) -> None:
+    def printed(self, outcome: str, accepted_bytes: int, code: str) -> None:
         """Take a print down."""
         if self._record is not None:
-            self._record.prints.append({"outcome": outcome, "bytes": accepted_bytes})
+            kind = self._record.steps[-1].kind
+            self._record.prints.append({"kind": kind, "outcome": outcome, "bytes": accepted_bytes})
+            if outcome != "printed":
+                self._log.event("print.failed", session=self._record.number, outcome=outcome, code=code)
 
     # ---- views
 
@@ -568,5 +571,5 @@ class _StepReport:
     def alternative(self) -> None:
         self.terminal.from_step(self.number, self.step, self.terminal.take_alternative)
 
-    def printed(self, outcome: str, accepted_bytes: int) -> None:
-        self.terminal.from_step(self.number, self.step, lambda: self.terminal.printed(outcome, accepted_bytes))
+    def printed(self, outcome: str, accepted_bytes: int, code: str) -> None:
+        self.terminal.from_step(self.number, self.step, lambda: self.terminal.printed(outcome, accepted_bytes, code))

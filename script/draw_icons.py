@@ -456,6 +456,30 @@ def draw_paper() -> None:
     pen.save("picture_paper")
 
 
+def draw_document_printer() -> None:
+    """An office printer, seen from the front; the sheet is a picture of its own. 120 x 46 units."""
+    pen = Pen(120, 46, 6)
+    pen.card(18, 0, 102, 14, 5, colour="#52687A")
+    pen.card(2, 8, 118, 46, 8, colour="#40545F")
+    pen.card(12, 24, 108, 33, 3, colour="#18262E")
+    pen.dot((108, 16), 2.1, "#6BD08A")
+    pen.card(84, 13, 100, 19, 2, colour="#7FD0E8")
+    pen.save("picture_document_printer")
+
+
+def draw_document() -> None:
+    """The upper part of a sheet with a heading and a red seal. 84 x 56 units."""
+    pen = Pen(84, 56, 6)
+    pen.fill((0, 0), (84, 0), (84, 56), (0, 56), colour="#9DB6C3")
+    pen.fill((0.5, 0), (83.5, 0), (83.5, 55.2), (0.5, 55.2), colour="#FDFEFE")
+    pen.line((27, 12), (57, 12), width=4, colour="#5F7C8B")
+    for top, end in ((22, 74), (29, 70), (36, 74), (43, 40)):
+        pen.line((10, top), (end, top), width=2, colour="#BACCD6")
+    pen.line((54, 38), (74, 38), (74, 50), (54, 50), closed=True, width=1.8, colour="#C41E1E")
+    pen.line((58, 44), (70, 44), width=2, colour="#C41E1E")
+    pen.save("picture_document")
+
+
 def draw_skyline() -> None:
     """Roofs of a town, hall in the middle, for the greeting; white, tinted where it is used. 200 x 60 units."""
     pen = Pen(200, 60, 5.4, stroke=0.9)
@@ -480,7 +504,17 @@ def main() -> None:
         pen = Pen(24, 24, 6)
         drawing(pen)
         pen.save(name)
-    for draw in (draw_id_card, draw_reader, draw_code, draw_scanner, draw_printer, draw_paper, draw_skyline):
+    for draw in (
+        draw_id_card,
+        draw_reader,
+        draw_code,
+        draw_scanner,
+        draw_printer,
+        draw_paper,
+        draw_document_printer,
+        draw_document,
+        draw_skyline,
+    ):
         draw()
 
 

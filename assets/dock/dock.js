@@ -73,6 +73,19 @@ function showReceipts(count) {
   }
 }
 
+function showDocuments(count) {
+  const documents = byId("documents");
+  if (documents.childElementCount > count) documents.replaceChildren();
+  for (let number = documents.childElementCount + 1; number <= count; number++) {
+    const link = document.createElement("a");
+    link.href = `/api/documents/${number}.pdf`;
+    link.target = "_blank";
+    link.className = "button";
+    link.textContent = `A4 文件 document ${number}`;
+    documents.prepend(link);
+  }
+}
+
 function mark(selector, isOn, isBad) {
   for (const button of document.querySelectorAll(selector)) {
     button.classList.toggle("on", isOn(button));
@@ -106,6 +119,13 @@ function showState({ hall, citizens, screen }) {
   ]);
   const bad = new Set(["paper_low", "paper_out", "cover_open", "jam", "unplug"]);
   mark("[data-action]", (button) => actions.has(button.dataset.action), (button) => bad.has(button.dataset.action));
+  const documents = hall.document_printer;
+  const states = new Set([
+    `paper_${documents.paper}`,
+    documents.jammed ? "jam" : "clear_jam",
+    documents.plugged ? "plug" : "unplug",
+  ]);
+  mark("[data-document]", (button) => states.has(button.dataset.document), (button) => bad.has(button.dataset.document));
   const cabinet = new Set([
     hall.cabinet.present ? "come_back" : "walk_away",
     hall.cabinet.door_open ? "open_door" : "close_door",
@@ -116,17 +136,16 @@ function showState({ hall, citizens, screen }) {
   byId("lit").classList.toggle("there", hall.cabinet.lit.length > 0);
   mark("[data-network]", (button) => button.dataset.network === String(hall.network), (button) => button.dataset.network === "false");
   showReceipts(hall.receipts);
+  showDocuments(hall.documents);
 }
 
 for (const button of document.querySelectorAll("[data-post]")) {
   button.addEventListener("click", () => post(button.dataset.post, button.dataset.body));
 }
-for (const button of document.querySelectorAll("[data-action]")) {
-  button.addEventListener("click", () => post("printer", JSON.stringify({ action: button.dataset.action })));
-}
-for (const what of ["cabinet", "power"]) {
+const PLACES = { action: "printer", document: "document-printer", cabinet: "cabinet", power: "power" };
+for (const [what, path] of Object.entries(PLACES)) {
   for (const button of document.querySelectorAll(`[data-${what}]`)) {
-    button.addEventListener("click", () => post(what, JSON.stringify({ action: button.dataset[what] })));
+    button.addEventListener("click", () => post(path, JSON.stringify({ action: button.dataset[what] })));
   }
 }
 for (const input of document.querySelectorAll("[data-upload]")) {

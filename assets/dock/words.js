@@ -12,6 +12,7 @@ const WORDS = {
   "picture.unreadable": "这不是可以识别的 PNG 或 JPEG 图片。",
   "receipt.no_code": "还没有打印出带二维码的回执。",
   "receipt.unknown": "没有这张回执。",
+  "document.unknown": "没有这份文件。",
   "screen.not_live": "终端窗口在本机屏幕上。",
   "screen.none": "没有屏幕。",
 };
@@ -29,6 +30,7 @@ const KINDS = {
 const SLOTS = {
   card_reader: "读卡灯 reader",
   receipt_printer: "出纸灯 printer",
+  document_printer: "文件灯 A4",
   document_camera: "高拍灯 camera",
   code_scanner: "扫码灯 scanner",
 };

@@ -14,10 +14,11 @@ from PIL import Image
 
 from drivers.base import Deadline
 from drivers.card_reader import DocumentKind, IdentityDocument
-from drivers.hall import READERS, CabinetAction, Hall, HallError, PowerAction, PrinterAction
+from drivers.hall import READERS, CabinetAction, DocumentPrinterAction, Hall, HallError, PowerAction, PrinterAction
 from drivers.modbus import profile
 from drivers.sim.camera import PictureStage
 from drivers.sim.io_board import VirtualIoBoard
+from drivers.sim.ipp_printer import VirtualIppError, VirtualIppPrinter
 from drivers.sim.network import NetworkCable
 from drivers.sim.pcsc import VirtualPcsc, VirtualPcscError
 from drivers.sim.printer import VirtualPrinter
@@ -30,6 +31,7 @@ _ASSETS = Path(__file__).resolve().parents[2] / "assets"
 _PROOF = _ASSETS / "dock" / "proof_of_residence.txt"
 _FONTS = _ASSETS / "fonts"
 _PAPER_FONT = _FONTS / "NotoSansSC-Regular.otf"
+_EMPTY, _JAMMED = "media-empty-error", "media-jam-error"
 _BLUR = 6.0
 """Gaussian sigma in pixels of a paper out of focus: no letter can be read."""
 
@@ -49,6 +51,8 @@ class VirtualHall(Hall):
         self._code = PictureStage(directory / "code")
         self._paper = PictureStage(directory / "paper")
         self._printer = VirtualPrinter(_FONTS)
+        self._document_printer = VirtualIppPrinter(directory / "a4")
+        self._document_reasons: set[str] = set()
         self._board = VirtualIoBoard(directory / "board", profile.load(_BOARD_PROFILE))
         self._ups = VirtualUps()
         self._printer_address = ""
@@ -57,12 +61,13 @@ class VirtualHall(Hall):
         self._cards = dict.fromkeys(READERS, "")
         self._held = ""
         self._lying = ""
-        self._printer_plugged = True
+        self._plugged = {"receipt": True, "document": True}
 
     def start(self, deadline: Deadline) -> None:
         """Bring all the hardware up."""
-        with ThreadPoolExecutor(1, "hall") as beside:
+        with ThreadPoolExecutor(2, "hall") as beside:
             service = beside.submit(self._pcsc.start, deadline)
+            document_printer = beside.submit(self._document_printer.start)
             self._sdt.start()
             self._board.start()
             self._ups.start()
@@ -71,13 +76,15 @@ class VirtualHall(Hall):
             self._paper.clear()
             try:
                 service.result()
-            except VirtualPcscError as error:
+                document_printer.result()
+            except (VirtualPcscError, VirtualIppError) as error:
                 raise HallError(str(error)) from error
 
     def stop(self) -> None:
         """End everything; no thread and no process is left."""
         with ExitStack() as everything:
             # Each is ended even when another one fails.
+            everything.callback(self._document_printer.stop)
             for end in (self._pcsc.stop, self._sdt.stop, self._board.stop, self._ups.stop, self._printer.stop):
                 everything.callback(end)
             if self._cable is not None:
@@ -107,6 +114,7 @@ class VirtualHall(Hall):
                 "driver": "virtual_escpos",
                 "options": {"address": self._printer_address, "profile": "epson"},
             },
+            "document_printer": {"driver": "virtual_ipp", "options": {"uri": self._document_printer.uri}},
             "io_board": {
                 "driver": "virtual_modbus_io",
                 "options": {"port": str(self._board.path), "profile": _BOARD_PROFILE},
@@ -190,7 +198,21 @@ class VirtualHall(Hall):
         with self._lock:
             deeds[action]()
             if action in (PrinterAction.PLUG, PrinterAction.UNPLUG):
-                self._printer_plugged = action is PrinterAction.PLUG
+                self._plugged["receipt"] = action is PrinterAction.PLUG
+
+    def document_printer(self, action: DocumentPrinterAction) -> None:
+        """Do something to the A4 printer; unplugged, it keeps its power and loses its cable."""
+        with self._lock:
+            if action in (DocumentPrinterAction.PLUG, DocumentPrinterAction.UNPLUG):
+                self._plugged["document"] = action is DocumentPrinterAction.PLUG
+                self._document_printer.set_plugged(self._plugged["document"])
+                return
+            reason = _JAMMED if action in (DocumentPrinterAction.JAM, DocumentPrinterAction.CLEAR_JAM) else _EMPTY
+            if action in (DocumentPrinterAction.JAM, DocumentPrinterAction.PAPER_OUT):
+                self._document_reasons.add(reason)
+            else:
+                self._document_reasons.discard(reason)
+            self._document_printer.set_state(*sorted(self._document_reasons))
 
     def cabinet(self, action: CabinetAction) -> None:
         """Walk away or come back; open or close the cabinet's door."""
@@ -219,6 +241,10 @@ class VirtualHall(Hall):
         """Return every receipt that came out, oldest first, as PNG."""
         return self._printer.papers
 
+    def documents(self) -> tuple[bytes, ...]:
+        """Return every document on A4 that came out, oldest first, as PDF."""
+        return self._document_printer.papers()
+
     def accepted(self) -> tuple[bytes, ...]:
         """Return the bytes that the printer accepted, one entry a cut receipt, same order as ``papers``."""
         return self._printer.accepted_jobs
@@ -239,9 +265,10 @@ class VirtualHall(Hall):
 
         ``cards``: reader -> a kind of card, ``plain``, or empty. ``code``: ``text``, ``picture`` or empty. ``paper``:
         ``sharp``, ``blurred``, ``picture`` or empty. ``printer``: its ``paper`` (``ok``, ``low``, ``out``),
-        ``cover_open``, ``jammed``, ``plugged``. ``cabinet``: whether somebody is ``present``, ``door_open``, the slots that
+        ``cover_open``, ``jammed``, ``plugged``; the same but the cover for
+        ``document_printer``. ``cabinet``: whether somebody is ``present``, ``door_open``, the slots that
         are ``lit``, whether the ``fan`` turns. ``power``: ``mains_on``, ``mains_off`` or ``battery_low``. ``network``:
-        whether the cable is plugged in. ``receipts``: how many have come out.
+        whether the cable is plugged in. ``receipts``, ``documents``: how many have come out.
         """
         with self._lock:
             engine = self._printer.engine
@@ -253,7 +280,12 @@ class VirtualHall(Hall):
                     "paper": engine.paper_level,
                     "cover_open": engine.cover_open,
                     "jammed": bool(engine.mishaps),
-                    "plugged": self._printer_plugged,
+                    "plugged": self._plugged["receipt"],
+                },
+                "document_printer": {
+                    "paper": "out" if _EMPTY in self._document_reasons else "ok",
+                    "jammed": _JAMMED in self._document_reasons,
+                    "plugged": self._plugged["document"],
                 },
                 "cabinet": {
                     "present": self._board.switch("present"),
@@ -264,6 +296,7 @@ class VirtualHall(Hall):
                 "power": self._power_state(),
                 "network": self._cable is not None and self._cable.up,
                 "receipts": len(self._printer.papers),
+                "documents": self._document_printer.paper_count,
             }
 
     def _power_state(self) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from drivers.base import Deadline
 from drivers.sim import ipp_cage
-from drivers.sim.ipp_wire import IppWire
+from drivers.sim.ipp_wire import IppWire, Order, Trouble
 
 PATH = "/ipp/print"
 _CONTROL_SECONDS = 30.0
@@ -166,6 +166,19 @@ class VirtualIppPrinter:
         self._write("shown", "none\n")
         self._command("start")
         self._load_paper()
+
+    def set_plugged(self, plugged: bool) -> None:
+        """Plug the network cable in or out; the printer keeps its power."""
+        if plugged:
+            self.wire.clear()
+        else:
+            self.wire.order(Order(Trouble.UNPLUGGED))
+            self.wire.cut()
+
+    @property
+    def paper_count(self) -> int:
+        """How many documents came out."""
+        return sum(1 for _ in (self._directory / "papers").iterdir())
 
     def papers(self) -> tuple[bytes, ...]:
         """Return every document that came out, oldest first."""

@@ -34,10 +34,14 @@ _SPARE = {"HanaMinA": "HanaMinA.ttf", "HanaMinB": "HanaMinB.ttf"}
 
 @dataclass(frozen=True, repr=False)
 class BuiltDocument:
-    """A PDF, not sealed yet; ``seal_box`` is left, bottom, right, top in points on the last page, where the seal goes."""
+    """A PDF, not sealed yet; ``seal_box`` is left, bottom, right, top in points on the last page, where the seal goes.
+
+    ``sheets``: how many it needs, printed on one side.
+    """
 
     pdf: bytes
     seal_box: tuple[int, int, int, int]
+    sheets: int
 
 
 def build(template: DocumentTemplate, values: dict[str, str], fonts: Path, created: datetime) -> BuiltDocument:
@@ -52,7 +56,7 @@ def build(template: DocumentTemplate, values: dict[str, str], fonts: Path, creat
     drawing = _Drawing(page, values)
     for block in blocks:
         drawing.draw(block)
-    return BuiltDocument(bytes(page.output()), drawing.seal_box)
+    return BuiltDocument(bytes(page.output()), drawing.seal_box, page.pages_count)
 
 
 @lru_cache(maxsize=1)

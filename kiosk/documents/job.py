@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,14 +69,22 @@ class DocumentJobs:
         deadline: Deadline,
         options: PrintOptions | None = None,
     ) -> DocumentPrintResult:
-        """Print a prepared job, once. Raises ``ValueError`` for one that was sent before, or for another document."""
+        """Print a prepared job, once. Raises ``ValueError`` for one that was sent before, or for another document.
+
+        Raises ``DocumentStoreError`` while nothing is sent. A disk that fails later changes nothing for the paper: the job
+        stays open in the file, and is settled as after a crash.
+        """
         if hashlib.sha256(pdf).hexdigest() != job.digest:
             raise ValueError("this is not the document that was prepared")
         self._move(job.name, (JobPhase.PREPARED,), JobPhase.SENT)
-        result = printer.print(
-            pdf, job.name, deadline, options, taken=lambda: self._move(job.name, (JobPhase.SENT,), JobPhase.TAKEN)
-        )
-        self._settle(job.name, result.outcome)
+
+        def taken() -> None:
+            with contextlib.suppress(DocumentStoreError):
+                self._move(job.name, (JobPhase.SENT,), JobPhase.TAKEN)
+
+        result = printer.print(pdf, job.name, deadline, options, taken)
+        with contextlib.suppress(DocumentStoreError):
+            self._settle(job.name, result.outcome)
         return result
 
     def settle(self, printer: DocumentPrinter, deadline: Deadline) -> tuple[DocumentJob, ...]:

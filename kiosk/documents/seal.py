@@ -37,7 +37,7 @@ class Sealer:
     fonts: Path
 
     def seal(self, document: BuiltDocument, moment: datetime) -> bytes:
-        """Return the sealed PDF. Raises ``SealError`` when the key or certificate cannot be used."""
+        """Return the sealed PDF. Raises ``SealError`` when the key or certificate cannot be used any more."""
         from asn1crypto import cms, x509
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
         from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
@@ -51,8 +51,10 @@ class Sealer:
         signer = signers.SimpleSigner.load(
             str(self.key_file), str(self.certificate_file), ca_chain_files=tuple(map(str, self.chain_files))
         )
-        if not isinstance(signer, signers.SimpleSigner):
+        if not isinstance(signer, signers.SimpleSigner) or signer.signing_cert is None:
             raise SealError(f"{self.key_file.name} or {self.certificate_file.name} cannot be used")
+        if signer.signing_cert.not_valid_after < moment:
+            raise SealError(f"{self.certificate_file.name} has expired")
         writer = IncrementalPdfFileWriter(io.BytesIO(document.pdf))
         fields.append_signature_field(writer, fields.SigFieldSpec(FIELD, on_page=-1, box=document.seal_box))
         metadata = signers.PdfSignatureMetadata(field_name=FIELD, md_algorithm="sha256", name=self.issuer)

@@ -22,6 +22,7 @@ StepKind = Literal[
     "submit",
     "result",
     "receipt",
+    "document",
     "rate",
     "finish",
 ]
@@ -34,6 +35,7 @@ DEVICE_OF_KIND: dict[str, str] = {
     "scan": "code_scanner",
     "materials": "document_camera",
     "receipt": "receipt_printer",
+    "document": "document_printer",
 }
 """Which class of device a step kind works with."""
 
@@ -59,6 +61,7 @@ REQUIRED_TEXTS: dict[str, tuple[str, ...]] = {
     "submit": ("title",),
     "result": ("title",),
     "receipt": ("title", "message"),
+    "document": ("title",),
     "rate": ("title", "question"),
     "finish": ("title", "message"),
 }
@@ -176,6 +179,7 @@ class StepDefinition(Part):
     """One step. ``timeout`` in seconds is the longest stay, after which the idle rules end the visit.
 
     ``expects``: words by material, of which at least one stands on the right paper; used where the camera reads text.
+    ``paper``: the kind of counted paper that a document takes; empty for plain paper.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -192,6 +196,7 @@ class StepDefinition(Part):
     expects: dict[str, Annotated[tuple[ExpectedWord, ...], Field(min_length=1)]] = {}
     template: str = ""
     pending_template: str = ""
+    paper: str = ""
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -215,12 +220,15 @@ class StepDefinition(Part):
             "form": ("fields",),
             "materials": ("materials",),
             "receipt": ("template", "pending_template"),
+            "document": ("template",),
         }
         for name in ("field", "choices", "fields", "materials", "template", "pending_template"):
             if bool(getattr(self, name)) != (name in needs.get(self.kind, ())):
                 raise ValueError(
                     f"{name} {'is missing' if name in needs.get(self.kind, ()) else 'does not belong'} in kind {self.kind}"
                 )
+        if self.paper and self.kind != "document":
+            raise ValueError(f"paper does not belong in kind {self.kind}")
         if astray := sorted(set(self.expects) - set(self.materials)):
             raise ValueError(f"expects names {', '.join(astray)}, which is no material of this step")
         if (self.on_fault == "alternative") != bool(self.alternative):

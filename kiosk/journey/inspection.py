@@ -28,6 +28,7 @@ ANSWERS_OF_KIND: dict[str, tuple[str, tuple[str, ...]]] = {
 NEEDS_OF_KIND: dict[str, tuple[str, ...]] = {
     "submit": ("identify",),
     "receipt": ("submit",),
+    "document": ("submit",),
     "result": ("identify", "scan"),
 }
 """Every way to a step of this kind leads through a completed step of one of these kinds."""
@@ -38,7 +39,14 @@ RECEIPT_VALUES: dict[str, frozenset[str]] = {
     "template": _ON_EVERY_RECEIPT | {"accepted_at", "project_no", "promised_date"},
     "pending_template": _ON_EVERY_RECEIPT | {"handed_in_at", "local_number", "date"},
 }
-"""What a receipt step has to fill its two templates with (kiosk/journey/steps/printing.py)."""
+"""What a receipt step has to fill its two templates with (kiosk/journey/steps/receipt.py)."""
+DOCUMENT_VALUES = frozenset(
+    {
+        "site", "service", "applicant", "id_number", "handled_by", "accepted_at", "project_no", "promised_date", "code",
+        "materials", "training", "sealed", "unsealed",
+    }
+)  # fmt: skip
+"""What a document step has to fill its template with (kiosk/journey/steps/document.py)."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +227,7 @@ def check(path: Path) -> tuple[ServiceDefinition | None, list[Finding]]:
 
 
 def _files(service: ServiceDefinition) -> list[Finding]:
-    """Check the files that a service names: its icon and the templates of its receipts."""
+    """Check the files that a service names: its icon and the templates of its papers."""
     found: list[Finding] = []
     if not (ASSETS / "icons" / f"{service.icon}.png").is_file():
         found.append(Finding("icon", f"there is no assets/icons/{service.icon}.png"))
@@ -239,7 +247,23 @@ def _files(service: ServiceDefinition) -> list[Finding]:
                     "asks for what no receipt step has" if lacking else "does not take what every receipt step has"
                 )
                 found.append(Finding(where, f"{template.name} {problem}: {names}"))
+        if step.kind == "document":
+            found += _document(step)
     return found
+
+
+def _document(step: StepDefinition) -> list[Finding]:
+    """Check the template of a document step."""
+    from kiosk.documents.template import DocumentTemplateError
+    from kiosk.documents.template import load as load_document
+
+    where = f"steps.{step.id}.template"
+    try:
+        template = load_document(ASSETS / "documents" / f"{step.template}.toml")
+    except DocumentTemplateError as error:
+        return [Finding(where, str(error))]
+    lacking = ", ".join(sorted(template.required - DOCUMENT_VALUES))
+    return [Finding(where, f"{step.template} asks for what no document step has: {lacking}")] if lacking else []
 
 
 def _where(location: tuple[int | str, ...], data: dict[str, Any]) -> str:

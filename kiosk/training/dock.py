@@ -34,6 +34,7 @@ from kiosk.training.dock_work import (
     CabinetOrder,
     CodeOrder,
     DockWork,
+    DocumentPrinterOrder,
     NetworkOrder,
     PaperOrder,
     PowerOrder,
@@ -118,12 +119,19 @@ def _serve_pictures(app: FastAPI, dock: DockWork) -> None:
         media_type = "image/png" if form == "png" else "application/octet-stream"
         return Response(receipts[number - 1], media_type=media_type)
 
+    def document(number: int) -> Response:
+        documents = dock.hall.documents()
+        if not 1 <= number <= len(documents):
+            raise DockRefusalError(404, "document.unknown", f"{len(documents)} documents have come out")
+        return Response(documents[number - 1], media_type="application/pdf")
+
     def events() -> StreamingResponse:
         return StreamingResponse(dock.changes(), media_type="text/event-stream")
 
     app.add_api_route("/api/screen.jpg", screen, methods=["GET"], response_model=None)
     app.add_api_route("/api/screen.png", screenshot, methods=["GET"], response_model=None)
     app.add_api_route("/api/receipts/{number}.{form}", receipt, methods=["GET"], response_model=None)
+    app.add_api_route("/api/documents/{number}.pdf", document, methods=["GET"], response_model=None)
     app.add_api_route("/api/events", events, methods=["GET"], response_model=None)
     app.add_api_route("/api/state", dock.state, methods=["GET"])
     app.add_api_route("/api/citizens", dock.people, methods=["GET"])
@@ -151,6 +159,9 @@ def _take_orders(app: FastAPI, dock: DockWork) -> None:
     def work_printer(order: PrinterOrder) -> None:
         hall.printer(order.action)
 
+    def work_document_printer(order: DocumentPrinterOrder) -> None:
+        hall.document_printer(order.action)
+
     def work_cabinet(order: CabinetOrder) -> None:
         hall.cabinet(order.action)
 
@@ -172,6 +183,7 @@ def _take_orders(app: FastAPI, dock: DockWork) -> None:
         "paper/picture": put_picture,
         "paper/take": hall.take_paper,
         "printer": work_printer,
+        "document-printer": work_document_printer,
         "cabinet": work_cabinet,
         "power": work_power,
         "network": set_network,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from drivers.base import Deadline
-from drivers.hall import CabinetAction, Hall, PowerAction, PrinterAction
+from drivers.hall import CabinetAction, DocumentPrinterAction, Hall, PowerAction, PrinterAction
 from kiosk.training import citizen
 from kiosk.training import display as screens
 from kiosk.training.dock_upload import DockRefusalError
@@ -52,6 +52,12 @@ class PrinterOrder(_Order):
     """Do something to the printer."""
 
     action: PrinterAction
+
+
+class DocumentPrinterOrder(_Order):
+    """Do something to the A4 printer."""
+
+    action: DocumentPrinterAction
 
 
 class CabinetOrder(_Order):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from drivers.hall import CabinetAction, PowerAction, PrinterAction
+from drivers.hall import CabinetAction, DocumentPrinterAction, PowerAction, PrinterAction
 from kiosk.training import dock_address
 from kiosk.training.dock_address import TRAINING_DIRECTORY, DockAddress
 
@@ -128,6 +128,14 @@ def work_printer(action: Annotated[PrinterAction, typer.Argument(help="What to d
     _post("printer", {"action": action.value})
 
 
+@app.command("document-printer")
+def work_document_printer(
+    action: Annotated[DocumentPrinterAction, typer.Argument(help="What to do to it.")],
+) -> None:
+    """Do something to the A4 printer."""
+    _post("document-printer", {"action": action.value})
+
+
 @app.command("cabinet")
 def work_cabinet(action: Annotated[CabinetAction, typer.Argument(help="What happens.")]) -> None:
     """Walk away from the terminal or come back; open or close its door."""
@@ -157,6 +165,18 @@ def save_receipts(
         for form in ("png", "bin"):
             (out / f"receipt-{number}.{form}").write_bytes(_get(f"receipts/{number}.{form}").content)
     typer.echo(f"{count} receipts in {out}")
+
+
+@app.command("documents")
+def save_documents(
+    out: Annotated[Path, typer.Option(help="The folder to write document-N.pdf to.")],
+) -> None:
+    """Save every document on A4 that has come out."""
+    count = int(_get("state").json()["hall"]["documents"])
+    out.mkdir(parents=True, exist_ok=True)
+    for number in range(1, count + 1):
+        (out / f"document-{number}.pdf").write_bytes(_get(f"documents/{number}.pdf").content)
+    typer.echo(f"{count} documents in {out}")
 
 
 @app.command("screenshot")
@@ -192,6 +212,11 @@ def show_state(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")]
         f"printer: paper {printer['paper']}, cover {'open' if printer['cover_open'] else 'closed'}, "
         f"{'jammed' if printer['jammed'] else 'no jam'}, {'plugged in' if printer['plugged'] else 'unplugged'}"
     )
+    documents: dict[str, Any] = hall["document_printer"]
+    typer.echo(
+        f"A4 printer: paper {documents['paper']}, {'jammed' if documents['jammed'] else 'no jam'}, "
+        f"{'plugged in' if documents['plugged'] else 'unplugged'}"
+    )
     cabinet: dict[str, Any] = hall["cabinet"]
     typer.echo(
         f"cabinet: {'somebody' if cabinet['present'] else 'nobody'} there, door {'open' if cabinet['door_open'] else 'closed'}, "
@@ -200,6 +225,7 @@ def show_state(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")]
     typer.echo(f"power: {hall['power']}")
     typer.echo(f"network: {'up' if hall['network'] else 'down'}")
     typer.echo(f"receipts: {hall['receipts']}")
+    typer.echo(f"documents: {hall['documents']}")
 
 
 def _fail(words: str) -> NoReturn:

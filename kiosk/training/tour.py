@@ -45,7 +45,13 @@ def run_tour(service: str, citizen_file: Path | None, out: Path, language: str, 
     """Make one visit and write what came of it into ``out``; return 0 only if the service came to its end."""
     citizen = load(citizen_file or DEFAULT_CITIZEN)
     out.mkdir(parents=True, exist_ok=True)
-    for old in [*out.glob("*.png"), *out.glob("receipt-*.bin"), out / "summary.json", out / "terminal.log"]:
+    for old in [
+        *out.glob("*.png"),
+        *out.glob("receipt-*.bin"),
+        *out.glob("document-*.pdf"),
+        out / "summary.json",
+        out / "terminal.log",
+    ]:
         old.unlink(missing_ok=True)
     definition, _ = check(ASSETS / "services" / f"{service}.toml")
     if definition is None:
@@ -65,7 +71,7 @@ def run_tour(service: str, citizen_file: Path | None, out: Path, language: str, 
                 (place / "terminal.log").read_bytes() if (place / "terminal.log").exists() else b""
             )
         finally:
-            _keep_receipts(world, out, summary)
+            _keep_papers(world, out, summary)
             world.stop()
     summary.seconds = round(time.monotonic() - began, 3)
     (out / "summary.json").write_text(
@@ -132,13 +138,19 @@ def _check_wiped(visitor: Visitor, card: IdentityDocument, summary: Summary) -> 
         summary.session_wiped = False
 
 
-def _keep_receipts(world: World, out: Path, summary: Summary) -> None:
-    on_paper = [entry for entry in summary.prints if entry["outcome"] != "not_printed"]
+def _keep_papers(world: World, out: Path, summary: Summary) -> None:
+    """Write every receipt and document that came out, and say with each print which it was."""
+    names: dict[str, list[str]] = {"receipt": [], "document": []}
     for number, (paper, accepted) in enumerate(zip(world.hall.papers(), world.hall.accepted(), strict=False), start=1):
+        names["receipt"].append(f"receipt-{number}.png")
         (out / f"receipt-{number}.png").write_bytes(paper)
         (out / f"receipt-{number}.bin").write_bytes(accepted)
-        if number <= len(on_paper):
-            on_paper[number - 1]["paper"] = f"receipt-{number}.png"
+    for number, document in enumerate(world.hall.documents(), start=1):
+        names["document"].append(f"document-{number}.pdf")
+        (out / f"document-{number}.pdf").write_bytes(document)
+    for entry in summary.prints:
+        if entry["outcome"] != "not_printed" and names[entry["kind"]]:
+            entry["paper"] = names[entry["kind"]].pop(0)
 
 
 def _as_written(summary: Summary) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Visitor:
         act = getattr(self, f"_at_{screen}", None)
         if act is None:
             raise Lost(f"no idea what to do on the screen {screen}")
-        if screen not in ("receipt", "result"):
+        if screen not in ("receipt", "document", "result"):
             self._picture_once(glass)
         act(glass)
 
@@ -244,6 +244,9 @@ class Visitor:
         if glass["phase"] != "working":
             self._picture(glass["step"])
             self._next(self._fresh())
+
+    def _at_document(self, glass: dict[str, Any]) -> None:
+        self._at_receipt(glass)
 
     def _at_result(self, glass: dict[str, Any]) -> None:
         self._at_receipt(glass)

@@ -22,6 +22,7 @@ from drivers.base import Deadline
 from drivers.hall import Hall, HallError
 from kiosk.config import ASSETS, ROOT, Configuration
 from kiosk.training.display import DisplayError, VirtualDisplay
+from kiosk.training.training_seal import CERTIFICATE, KEY, ROOT_CERTIFICATE, make_seal
 
 TERMINAL_ID = "TRAINING-1"
 OPERATOR = "training"
@@ -31,6 +32,8 @@ TECHNICIAN_PIN_HASH = (
     "$argon2id$v=19$m=65536,t=3,p=4$EJxJho11si4IfiH5k2GxOA$tB/0esePcCWPvaLDrq/8NAnRVASR7w+a0ZWQ44EAWw0"
 )
 """Of ``TECHNICIAN_PIN``, which is no secret: made once, because making it takes longer than a test may."""
+SEAL_NAME = "培训专用章 TRAINING"
+"""Who seals documents in training, by the certificate."""
 START_SECONDS = 30.0
 STOP_SECONDS = 6.0
 
@@ -60,6 +63,7 @@ class World:
     ) -> None:
         self.directory = directory
         self._hall_directory = Path(tempfile.mkdtemp(prefix="kiosk-"))
+        self._seal = directory / "seal"
         self.hall: Hall = registry.virtual_hall(self._hall_directory / "hall")
         self.display: VirtualDisplay | None = VirtualDisplay(*screen) if screen and not headless else None
         self._size = screen or window
@@ -84,6 +88,8 @@ class World:
         with ThreadPoolExecutor(1, "central") as beside:
             whole = self._is_whole()
             enrolled = None if whole else beside.submit(self._enrol, deadline)
+            if not (self._seal / CERTIFICATE).exists():
+                make_seal(self._seal, SEAL_NAME)
             if enrolled is None:
                 self._serve()
             self._start_hardware(deadline)
@@ -226,6 +232,12 @@ class World:
             },
             "services": {"directory": str(directory), "offered": list(offered)},
             "technician": {"pin_hash": TECHNICIAN_PIN_HASH},
+            "documents": {
+                "key_file": str(self._seal / KEY),
+                "certificate_file": str(self._seal / CERTIFICATE),
+                "chain_files": [str(self._seal / ROOT_CERTIFICATE)],
+                "trusted_files": [str(self._seal / ROOT_CERTIFICATE)],
+            },
             "training": {"observer_socket": str(self.observer.socket)},
         }
         lines = ['profile = "training"']

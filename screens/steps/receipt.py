@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from kiosk.view import Phase, Pick, ReceiptView
 from screens import theme
 from screens.geometry import Box
@@ -19,6 +21,11 @@ from screens.widgets.text import Text
 
 class Screen(Step):
     """Portrait: picture and message, rows, code, choices; landscape: picture, message and choices at the left."""
+
+    slot_picture: ClassVar[str] = "picture_printer"
+    paper_picture: ClassVar[str] = "picture_paper"
+    paper_size: ClassVar[tuple[float, float]] = (50.0, 51.6)
+    """Width and height of the paper, where the printer is 120 wide and 46 high."""
 
     def build(self, body: ReceiptView) -> None:
         """All of it anew."""
@@ -62,7 +69,7 @@ class Screen(Step):
         scale = min((box.width - metrics.px(260)) / 120, box.height / 86)
         scene = box.centred(round(120 * scale), round(86 * scale))
         slot = Box(scene.x, round(scene.top - 46 * scale), round(120 * scale), round(46 * scale))
-        paper_width, paper_height = round(50 * scale), round(51.6 * scale)
+        paper_width, paper_height = (round(side * scale) for side in self.paper_size)
         paper = Box(
             scene.x + (scene.width - paper_width) // 2,
             round(slot.top - 28 * scale) - paper_height,
@@ -73,8 +80,8 @@ class Screen(Step):
             Motion(
                 self.context,
                 box,
-                [("picture_printer", slot)],
-                ("picture_paper", paper),
+                [(self.slot_picture, slot)],
+                (self.paper_picture, paper),
                 (0, -round(5 * scale)),
                 moves=phase is not Phase.DONE,
             )

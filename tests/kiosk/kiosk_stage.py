@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from drivers.base import Deadline, Device, DeviceIdentity, DeviceState, DriverError, Fault, Health
 from drivers.card_reader import CardHandle, CardReader, DocumentKind, IdentityDocument
 from drivers.document_camera import DocumentCamera, Photograph
+from drivers.document_printer import DocumentPrinter
 from drivers.qr_scanner import QrPayload, QrScanner
 from drivers.receipt_printer import PrintOutcome, PrintResult, ReceiptPrinter
 from kiosk.bus import Bus, Timers
@@ -20,6 +21,8 @@ from kiosk.contract.cases import Accepted, Case, CaseList, CaseStep, Clocks
 from kiosk.contract.reports import Problem
 from kiosk.devices.desk import DeviceDesk, DeviceEntry
 from kiosk.devices.worker import JobFailed
+from kiosk.documents.issuing import Issuing
+from kiosk.documents.template import load as load_document
 from kiosk.faults import Catalogue
 from kiosk.journal import EntryState, Journal
 from kiosk.journey.inspection import check
@@ -198,11 +201,30 @@ class ScriptedPrinter(Scripted, ReceiptPrinter):
         return self.answer("print")
 
 
+class ScriptedDocumentPrinter(Scripted, DocumentPrinter):
+    """Takes a document; what it then does is the test's to say."""
+
+    def __init__(self, device_class):
+        super().__init__(device_class)
+        self.printed = []
+
+    def print(self, pdf, job_name, deadline, options=None, taken=None):
+        self.printed.append(pdf)
+        return self.answer("print")
+
+    def find(self, job_name, deadline):
+        return self.answer("find")
+
+    def withdraw(self, job_name, deadline):
+        return self.answer("withdraw")
+
+
 KINDS = {
     "card_reader": ScriptedReader,
     "code_scanner": ScriptedScanner,
     "document_camera": ScriptedCamera,
     "receipt_printer": ScriptedPrinter,
+    "document_printer": ScriptedDocumentPrinter,
 }
 
 
@@ -354,6 +376,13 @@ class Stage:
             outbox=self.outbox,
             inquire=self._inquire,
             receipts={path.stem: load_template(path) for path in (ASSETS / "receipts").glob("*.toml")},
+            issuing=Issuing(
+                {path.stem: load_document(path) for path in (ASSETS / "documents").glob("*.toml")},
+                None,
+                directory,
+                ASSETS / "fonts",
+                lambda: self.today,
+            ),
             now=lambda: self.today,
             terminal_id="T001",
             site={"zh": "示例大厅", "en": "Example hall"},

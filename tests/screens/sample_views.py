@@ -66,6 +66,7 @@ INDEX = {
     "sign": 5,
     "submit": 6,
     "receipt": 7,
+    "document": 7,
     "rate": 8,
 }
 
@@ -615,6 +616,40 @@ def _bodies(zh: bool) -> dict[str, tuple[str, str, Body, Buttons]]:
                 ),
                 receipt_rows,
                 "KIOSK:" + number,
+            ),
+            Buttons(next=on),
+        ),
+        "document_working": (
+            "document",
+            t("受理通知书", "Notice of acceptance"),
+            ReceiptView(
+                Phase.WORKING,
+                t("正在打印受理通知书，请稍候……", "Printing your notice, one moment please…"),
+                receipt_rows[:1],
+            ),
+            Buttons(),
+        ),
+        "document_done": (
+            "document",
+            t("受理通知书", "Notice of acceptance"),
+            ReceiptView(
+                Phase.DONE,
+                t("请在文件出纸口取走通知书。", "Please take your notice from the document tray."),
+                receipt_rows[:1],
+            ),
+            Buttons(next=on),
+        ),
+        "document_refused": (
+            "document",
+            t("受理通知书", "Notice of acceptance"),
+            ReceiptView(
+                Phase.REFUSED,
+                t(
+                    "通知书没有打印出来。您的申请已经提交成功，可凭回执到人工窗口领取。",
+                    "The notice could not be printed. Your application has been handed in; a staffed counter gives you the notice for your receipt.",
+                ),
+                receipt_rows[:1],
+                choices=(Choice("retry", t("再打印一次", "Print again")),),
             ),
             Buttons(next=on),
         ),

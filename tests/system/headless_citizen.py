@@ -221,7 +221,7 @@ class HeadlessCitizen:
         if glass["phase"] != "working":
             self.intend(glass, "Next")
 
-    _at_result = _at_receipt
+    _at_document = _at_result = _at_receipt
 
     def _at_rate(self, glass, again):
         self.intend(glass, "Pick", choice="1")

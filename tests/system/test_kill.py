@@ -6,6 +6,7 @@ The hall and its printer live in this process, so what the printer took and what
 import contextlib
 import json
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -41,10 +42,11 @@ MOMENTS = {
     "sign": 0.25,
     "submit": 0.25,
     "receipt": 0.6,
+    "notice_of_acceptance": 1.2,
     "rate": 0.15,
     "finish": 0.05,
 }
-ORDER = (*MOMENTS, *("sign", "submit", "receipt", "receipt"))
+ORDER = (*MOMENTS, *("sign", "submit", "receipt", "receipt", "notice_of_acceptance"))
 """Twice and thrice, where something can be lost or doubled."""
 
 
@@ -119,7 +121,15 @@ class Ledger:
                 assert key in project_no_of, "a receipt for what was never handed in"
                 printed.append(key)
         assert len(printed) == len(set(printed)), "a receipt was printed twice by itself"
-        return printed
+        pages = list(self._pages())
+        documents = [number for number in numbers for page in pages if number in page]
+        assert len(documents) == len(set(documents)), "a document was printed twice by itself"
+        assert len(documents) == len(pages), "a document about no case"
+
+    def _pages(self):
+        for pdf in self.world.hall.documents():
+            done = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True, timeout=30)
+            yield done.stdout.decode()
 
 
 def say(text):
@@ -223,7 +233,7 @@ def test_half_a_receipt_never_reaches_the_next_citizen(tmp_path):
         world.start_terminal()
         second = HeadlessCitizen(world, person("zhang-weiyang", phone="13500000002"))
         record = second.visit()
-        assert [done["outcome"] for done in record["prints"]] == ["printed"]
+        assert [done["outcome"] for done in record["prints"]] == ["printed", "printed"]
         lines = printer.paper_texts[-1]
         assert [line for line in lines if record["project_no"] in line.replace(" ", "")]
         half = printer.paper_texts[0]
@@ -232,7 +242,7 @@ def test_half_a_receipt_never_reaches_the_next_citizen(tmp_path):
         assert len(codes_on(world.hall.papers()[-1])) == 1
 
 
-WINDOW_MOMENTS = ("identify", "form", "materials", "submit", "receipt")
+WINDOW_MOMENTS = ("identify", "form", "materials", "submit", "receipt", "notice_of_acceptance")
 
 
 @pytest.mark.timeout(200)

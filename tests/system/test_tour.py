@@ -10,6 +10,7 @@ from PIL import Image, ImageStat
 from receipts_seen import codes_on
 
 from kiosk.config import ROOT
+from kiosk.documents.verify import SealStanding, verify
 from kiosk.training.citizen import CITIZENS
 
 SIZES = {"portrait": (1080, 1920), "landscape": (1920, 1080)}
@@ -28,6 +29,7 @@ ENROLMENT_STEPS = [
     "sign",
     "submit",
     "receipt",
+    "notice_of_acceptance",
     "rate",
     "finish",
 ]
@@ -76,6 +78,18 @@ def check_pictures(out, steps, orientation):
             assert min(ImageStat.Stat(picture.convert("L").reduce(4)).stddev) > 8, f"{path.name} shows nothing"
 
 
+def check_document(path, project_no):
+    """The notice of acceptance, as poppler reads it: one page, whole, sealed, in no other face than ours."""
+    text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True, timeout=30).stdout
+    assert project_no in text
+    assert "受理通知书" in text
+    assert text.count("\f") == 1
+    fonts = subprocess.run(["pdffonts", path], capture_output=True, text=True, check=True, timeout=30).stdout
+    assert "JP" not in fonts
+    # The training root was made for this tour and has gone with it: the seal is whole, its maker unknown.
+    assert verify(path.read_bytes(), []).standing is SealStanding.UNKNOWN_SIGNER
+
+
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(
     ("kind", "reader", "language", "orientation"),
@@ -95,14 +109,16 @@ def test_enrolment(tmp_path, kind, reader, language, orientation):
     assert set(summary) == {"service", "outcome", "project_no", "steps", "prints", "session_wiped", "seconds"}
     check_steps(summary, ENROLMENT_STEPS)
     check_pictures(out, ENROLMENT_STEPS, orientation)
-    (printed,) = summary["prints"]
+    printed, sealed = summary["prints"]
     assert (printed["outcome"], printed["paper"]) == ("printed", "receipt-1.png")
+    assert (sealed["outcome"], sealed["paper"]) == ("printed", "document-1.pdf")
+    check_document(out / "document-1.pdf", summary["project_no"])
     accepted = (out / "receipt-1.bin").read_bytes()
     assert printed["bytes"] == len(accepted)
     assert accepted.startswith(b"\x1b@")
     (on_paper,) = codes_on((out / "receipt-1.png").read_bytes())
     assert re.fullmatch(rf"CK1:{summary['project_no']}:[A-Za-z0-9_-]+", on_paper)
-    assert not list(out.glob("receipt-2*"))
+    assert not [*out.glob("receipt-2*"), *out.glob("document-2*")]
 
 
 @pytest.mark.timeout(200)

@@ -9,7 +9,10 @@ import pytest
 from PIL import Image
 from Xlib import X
 
+from drivers import registry
 from drivers.base import Deadline
+from drivers.registry import Resources
+from kiosk.config import ASSETS
 from kiosk.training.citizen import CITIZENS
 from kiosk.training.display import ExistingDisplay
 from kiosk.training.dock import DockServer, create_dock
@@ -187,6 +190,22 @@ def test_the_network_is_pulled_and_plugged(dock, hall):
     assert state(dock)["hall"]["network"] is False
     assert dock.post("/api/network", json={"up": True}).status_code == 204
     assert state(dock)["hall"]["network"] is True
+
+
+def test_the_a4_printer_is_worked_and_its_documents_are_handed_out(dock, hall):
+    assert dock.post("/api/document-printer", json={"action": "jam"}).status_code == 204
+    assert state(dock)["hall"]["document_printer"]["jammed"] is True
+    assert dock.post("/api/document-printer", json={"action": "clear_jam"}).status_code == 204
+    assert refusal(dock.post("/api/document-printer", json={"action": "burn"})) == (422, "order.invalid")
+    number = len(hall.documents()) + 1
+    assert refusal(dock.get(f"/api/documents/{number}.pdf")) == (404, "document.unknown")
+    table = hall.device_tables()["document_printer"]
+    printer = registry.find(table["driver"]).make("document_printer", table["options"], Resources(ASSETS / "fonts"))
+    printer.open(Deadline.after(5))
+    printer.print(b"%PDF-1.4 of nobody", "doc-dock", Deadline.after(20))
+    printer.close()
+    answer = dock.get(f"/api/documents/{number}.pdf")
+    assert (answer.headers["Content-Type"], answer.content) == ("application/pdf", b"%PDF-1.4 of nobody")
 
 
 def test_receipts_come_as_pictures_and_bytes_and_their_code_can_be_held(dock, hall, print_receipt):

@@ -75,12 +75,16 @@ def test_codes_and_papers(sim, hall, tmp_path):
         assert hall.state()[place] == value
 
 
-def test_printer_and_network(sim, hall):
+def test_printer_and_network(sim, hall, tmp_path):
     hall.connect_network("127.0.0.1", 1)
     assert sim("printer", "cover_open").exit_code == 0
     assert hall.state()["printer"]["cover_open"] is True
     assert "cover open" in sim("state").output
     assert sim("printer", "cover_closed").exit_code == 0
+    assert sim("document-printer", "paper_out").exit_code == 0
+    assert "A4 printer: paper out, no jam, plugged in" in sim("state").stdout
+    assert sim("document-printer", "paper_ok").exit_code == 0
+    assert sim("documents", "--out", tmp_path / "documents").exit_code == 0
     assert sim("network", "down").exit_code == 0
     assert "network: down" in sim("state").output
     assert sim("network", "up").exit_code == 0
@@ -151,6 +155,7 @@ def test_what_the_dock_refuses_is_told_with_exit_code_1(sim, tmp_path):
         ("paper", "put", "--picture", "/nowhere.png"),
         ("paper", "put", "--picture", "/nowhere.png", "--blurred"),
         ("printer", "explode"),
+        ("document-printer", "cover_open"),
         ("network", "sideways"),
         ("touch", "1"),
         ("receipts",),
@@ -161,7 +166,7 @@ def test_wrong_usage_has_exit_code_2(sim, words):
     assert sim(*words).exit_code == 2
 
 
-@pytest.mark.parametrize("words", [(), ("card",), ("code",), ("paper",), ("printer",), ("touch",), ("receipts",)])
+@pytest.mark.parametrize("words", [(), ("card",), ("code",), ("paper",), ("printer",), ("touch",), ("documents",)])
 def test_everything_has_help(sim, words):
     answer = sim(*words, "--help")
     assert answer.exit_code == 0

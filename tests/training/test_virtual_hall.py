@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 from drivers import registry
-from drivers.base import Deadline, DeviceState
+from drivers.base import Deadline, DeviceState, DriverError
 from drivers.card_reader import CardRefused
 from drivers.document_camera import CaptureRefused, Photograph
-from drivers.hall import PrinterAction
+from drivers.document_printer import DocumentOutcome
+from drivers.hall import DocumentPrinterAction, PrinterAction
 from drivers.receipt_printer import Cut, PrintOutcome, QrCode, ReceiptDocument, Text
 from drivers.registry import Resources
 from drivers.sim.hall import VirtualHall
@@ -100,6 +101,7 @@ def test_device_tables_name_drivers_and_options_of_the_registry(hall):
         "code_scanner",
         "document_camera",
         "receipt_printer",
+        "document_printer",
         "io_board",
         "power_supply",
     }
@@ -194,6 +196,29 @@ def test_the_own_paper_is_sharp_or_blurred_to_the_document_camera(empty_hall):
         nothing = camera.capture(Deadline.after(8), threading.Event())
         assert isinstance(nothing, CaptureRefused)
         assert nothing.code == "photo.no_paper"
+
+
+def test_documents_come_out_and_the_a4_printer_has_its_troubles(empty_hall):
+    before = len(empty_hall.documents())
+    with device(empty_hall, "document_printer") as printer:
+        pdf = b"%PDF-1.4 of nobody"
+        assert printer.print(pdf, "doc-1", Deadline.after(20)).outcome is DocumentOutcome.PRINTED
+        assert empty_hall.documents()[before:] == (pdf,)
+        assert empty_hall.state()["documents"] == before + 1
+        for trouble, end, code in (
+            ("paper_out", "paper_ok", "document_printer.paper_out"),
+            ("jam", "clear_jam", "document_printer.jam"),
+        ):
+            empty_hall.document_printer(DocumentPrinterAction(trouble))
+            assert code in {fault.code for fault in printer.poll(Deadline.after(5)).faults}
+            empty_hall.document_printer(DocumentPrinterAction(end))
+            assert printer.poll(Deadline.after(5)).faults == ()
+        empty_hall.document_printer(DocumentPrinterAction.UNPLUG)
+        with pytest.raises(DriverError):
+            printer.poll(Deadline.after(5))
+        assert empty_hall.state()["document_printer"] == {"paper": "ok", "jammed": False, "plugged": False}
+        empty_hall.document_printer(DocumentPrinterAction.PLUG)
+        assert printer.poll(Deadline.after(5)).faults == ()
 
 
 def test_a_receipt_comes_out_and_its_code_can_be_shown(empty_hall):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from kiosk.journey.steps.base import Report, Step, Tools
 from kiosk.journey.steps.devices import MaterialsStep, ScanStep
+from kiosk.journey.steps.document import DocumentStep
 from kiosk.journey.steps.identifying import IdentifyStep
 from kiosk.journey.steps.paper import ChooseStep, FinishStep, FormStep, NoticeStep, RateStep, ReviewStep, SignStep
-from kiosk.journey.steps.printing import ReceiptStep
 from kiosk.journey.steps.querying import ResultStep
+from kiosk.journey.steps.receipt import ReceiptStep
 from kiosk.journey.steps.submitting import SubmitStep
 
 STEP_KINDS: dict[str, type[Step]] = {
@@ -22,6 +23,7 @@ STEP_KINDS: dict[str, type[Step]] = {
     "submit": SubmitStep,
     "result": ResultStep,
     "receipt": ReceiptStep,
+    "document": DocumentStep,
     "rate": RateStep,
     "finish": FinishStep,
 }

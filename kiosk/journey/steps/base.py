@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kiosk.background import Background
     from kiosk.bus import Timers
     from kiosk.devices.desk import DeviceDesk
+    from kiosk.documents.issuing import Issuing
     from kiosk.journal import Journal
     from kiosk.receipts.template import ReceiptTemplate
     from kiosk.uplink.client import Failure
@@ -46,6 +47,7 @@ class Tools:
     outbox: Outbox
     inquire: Inquiry
     receipts: Mapping[str, ReceiptTemplate]
+    issuing: Issuing
     now: Callable[[], datetime]
     terminal_id: str
     site: Mapping[str, str]
@@ -71,8 +73,8 @@ class Report(Protocol):
     def left(self, outcome: str) -> None:
         """The visit cannot go on; ``outcome`` is the reason's code."""
 
-    def printed(self, outcome: str, accepted_bytes: int) -> None:
-        """A print ended; for the visit's record."""
+    def printed(self, outcome: str, accepted_bytes: int, code: str) -> None:
+        """A print ended; for the visit's record, and with the code of what went wrong for the log."""
 
 
 class Step:
