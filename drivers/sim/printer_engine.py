@@ -77,6 +77,8 @@ class PrinterEngine(PrinterCondition):
         self._host_stopped = False
         self._at_bytes: list[Scheduled] = []
         self._at_lines: list[Scheduled] = []
+        self._schedule = 0
+        self._acting = RLock()
         self._not_before = 0.0
         self._stopping = False
         self._mechanism = Thread(target=self._print_on, name="virtual printer", daemon=True)
@@ -104,10 +106,10 @@ class PrinterEngine(PrinterCondition):
                     self._accept(data[taken])
                     taken += 1
                     due = _due(self._at_bytes, len(self.accepted))
+                schedule = self._schedule
                 self._control_flow()
                 self.changed.notify_all()
-            for scheduled in due:
-                scheduled.action()
+            self._act(due, schedule)
 
     @property
     def _has_room(self) -> bool:
@@ -216,10 +218,18 @@ class PrinterEngine(PrinterCondition):
 
     def clear_schedule(self) -> None:
         """Forget what was to happen, and shorten no answer any more."""
-        with self.changed:
+        with self._acting, self.changed:
+            self._schedule += 1
             self._at_bytes.clear()
             self._at_lines.clear()
             self._next_answer_bytes = None
+
+    def _act(self, due: list[Scheduled], schedule: int) -> None:
+        """Do what is due, unless the schedule was cleared since: nothing of it happens once ``clear_schedule`` returned."""
+        for scheduled in due:
+            with self._acting:
+                if schedule == self._schedule:
+                    scheduled.action()
 
     def new_roll(self) -> None:
         """Start afresh: paper is there, none hangs out or has come out, and no byte was ever taken."""
@@ -263,10 +273,10 @@ class PrinterEngine(PrinterCondition):
                     self._not_before = self._clock() + (self.paper.lines - lines) / self._lines_per_second
                 fresh = self.paper.sheets[sheets:]
                 due = _due(self._at_lines, self.paper.lines)
+                schedule = self._schedule
                 self._control_flow()
                 self.changed.notify_all()
-            for scheduled in due:
-                scheduled.action()
+            self._act(due, schedule)
             for sheet in fresh:
                 if self.on_paper:
                     self.on_paper(sheet.png)

@@ -13,6 +13,7 @@ import pytest
 from printer_bench import FONTS, picture
 
 from drivers.sim.printer import VirtualPrinter
+from drivers.sim.printer_engine import Scheduled
 
 CUT = b"\x1dV\x00"
 
@@ -185,3 +186,15 @@ def test_an_image_of_python_escpos_itself_is_drawn_in_both_ways(virtual: Virtual
         page = np.asarray(picture(png)) < 128
         rows, columns = np.flatnonzero(page.any(axis=1)), np.flatnonzero(page.any(axis=0))
         assert (len(rows), columns[0], columns[-1], page.sum()) == (16, 8, 39, 32 * 16)
+
+
+def test_nothing_that_was_scheduled_happens_once_the_schedule_is_cleared(virtual: VirtualPrinter):
+    """An action that was due, but not begun, when the schedule was cleared must not come after it."""
+    engine = virtual.engine
+    happened = Event()
+    due, schedule = [Scheduled(0, happened.set)], engine._schedule
+    engine.clear_schedule()
+    engine._act(due, schedule)
+    assert not happened.is_set()
+    engine._act(due, engine._schedule)
+    assert happened.is_set()

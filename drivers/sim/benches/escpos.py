@@ -97,12 +97,12 @@ class PrinterBench(Bench):
 
     def calm(self) -> None:
         """Make the printer well, and let late answers come."""
+        engine = self._virtual.engine
+        engine.clear_schedule()  # first: from here on nothing new begins, no late answer either
         late, self._late = self._late, None
         if late is not None:
             late.cancel()
             late.join()
-        engine = self._virtual.engine
-        engine.clear_schedule()
         engine.release_answers()
         self._virtual.set_mute(False)
         self._virtual.set_hung(False)
