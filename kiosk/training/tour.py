@@ -18,6 +18,7 @@ from kiosk.journey.inspection import check
 from kiosk.training.citizen import CITIZENS, Citizen, load
 from kiosk.training.display import png
 from kiosk.training.earlier_visit import hand_in_earlier
+from kiosk.training.training_seal import ROOT_CERTIFICATE
 from kiosk.training.visitor import LOOK_SECONDS, Lost, Visitor
 from kiosk.training.world import START_SECONDS, World, WorldError, pause
 
@@ -49,6 +50,7 @@ def run_tour(service: str, citizen_file: Path | None, out: Path, language: str, 
         *out.glob("*.png"),
         *out.glob("receipt-*.bin"),
         *out.glob("document-*.pdf"),
+        out / ROOT_CERTIFICATE,
         out / "summary.json",
         out / "terminal.log",
     ]:
@@ -148,6 +150,7 @@ def _keep_papers(world: World, out: Path, summary: Summary) -> None:
     for number, document in enumerate(world.hall.documents(), start=1):
         names["document"].append(f"document-{number}.pdf")
         (out / f"document-{number}.pdf").write_bytes(document)
+        (out / ROOT_CERTIFICATE).write_bytes(world.root_certificate.read_bytes())
     for entry in summary.prints:
         if entry["outcome"] != "not_printed" and names[entry["kind"]]:
             entry["paper"] = names[entry["kind"]].pop(0)

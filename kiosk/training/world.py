@@ -127,6 +127,11 @@ class World:
         return self.directory / "terminal.toml"
 
     @property
+    def root_certificate(self) -> Path:
+        """The root under which training's documents are sealed."""
+        return self._seal / ROOT_CERTIFICATE
+
+    @property
     def token_file(self) -> Path:
         """The terminal's token for central."""
         return self.directory / "terminal.token"
@@ -235,8 +240,8 @@ class World:
             "documents": {
                 "key_file": str(self._seal / KEY),
                 "certificate_file": str(self._seal / CERTIFICATE),
-                "chain_files": [str(self._seal / ROOT_CERTIFICATE)],
-                "trusted_files": [str(self._seal / ROOT_CERTIFICATE)],
+                "chain_files": [str(self.root_certificate)],
+                "trusted_files": [str(self.root_certificate)],
             },
             "training": {"observer_socket": str(self.observer.socket)},
         }

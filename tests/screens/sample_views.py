@@ -646,7 +646,7 @@ def _bodies(zh: bool) -> dict[str, tuple[str, str, Body, Buttons]]:
                 Phase.REFUSED,
                 t(
                     "通知书没有打印出来。您的申请已经提交成功，可凭回执到人工窗口领取。",
-                    "The notice could not be printed. Your application has been handed in; a staffed counter gives you the notice for your receipt.",
+                    "The notice could not be printed. Your application has been handed in: show your receipt at a staffed counter to get the notice.",
                 ),
                 receipt_rows[:1],
                 choices=(Choice("retry", t("再打印一次", "Print again")),),

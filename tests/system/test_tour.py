@@ -79,15 +79,14 @@ def check_pictures(out, steps, orientation):
 
 
 def check_document(path, project_no):
-    """The notice of acceptance, as poppler reads it: one page, whole, sealed, in no other face than ours."""
+    """The notice of acceptance, as poppler reads it: one page, whole, sealed, without the Japanese face."""
     text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True, timeout=30).stdout
     assert project_no in text
     assert "受理通知书" in text
     assert text.count("\f") == 1
     fonts = subprocess.run(["pdffonts", path], capture_output=True, text=True, check=True, timeout=30).stdout
     assert "JP" not in fonts
-    # The training root was made for this tour and has gone with it: the seal is whole, its maker unknown.
-    assert verify(path.read_bytes(), []).standing is SealStanding.UNKNOWN_SIGNER
+    assert verify(path.read_bytes(), [path.parent / "root.pem"]).standing is SealStanding.UNCHANGED
 
 
 @pytest.mark.timeout(200)
