@@ -28,6 +28,10 @@ class UnknownDriverError(Exception):
     """No driver has this name; the text lists those there are."""
 
 
+class BrokenDriverError(Exception):
+    """A vendor's package brings this driver, but it cannot be loaded or is none; the text says why."""
+
+
 class OptionError(Exception):
     """A driver does not take this option, or not with this value."""
 
@@ -417,13 +421,13 @@ def drivers() -> dict[str, Driver]:
     """Return every driver by name, vendors' packages included; one whose package is broken is left out (``find`` says why)."""
     vendors: dict[str, Driver] = {}
     for entry in entry_points(group=ENTRY_POINT_GROUP):
-        with contextlib.suppress(UnknownDriverError):
+        with contextlib.suppress(BrokenDriverError):
             vendors[entry.name] = _loaded(entry)
     return {**vendors, **_DRIVERS}
 
 
 def find(driver: str) -> Driver:
-    """Return a driver by name. Raises ``UnknownDriverError``."""
+    """Return a driver by name. Raises ``UnknownDriverError`` and ``BrokenDriverError``."""
     if driver in _DRIVERS:
         return _DRIVERS[driver]
     for entry in entry_points(group=ENTRY_POINT_GROUP):
@@ -435,19 +439,19 @@ def find(driver: str) -> Driver:
 def _loaded(entry: EntryPoint) -> Driver:
     try:
         found: object = entry.load()
-    except Exception as error:  # a vendor's package may fail in any way; the configuration's check says which
-        raise UnknownDriverError(
+    except (Exception, SystemExit) as error:  # a vendor's package may fail in any way, also by leaving the program
+        raise BrokenDriverError(
             f"the driver {entry.name!r} cannot be loaded from {entry.value}: {type(error).__name__}: {error}"
         ) from error
     if not isinstance(found, Driver):
-        raise UnknownDriverError(f"{entry.value}, the driver {entry.name!r}, is no drivers.registry.Driver")
+        raise BrokenDriverError(f"{entry.value}, the driver {entry.name!r}, is no drivers.registry.Driver")
     return found
 
 
 def check_options(driver: str, options: Options) -> None:
     """Raise ``OptionError`` for an option that the driver does not take, or that it needs and is not there.
 
-    Raises ``UnknownDriverError`` for the driver itself.
+    Raises ``UnknownDriverError`` and ``BrokenDriverError`` for the driver itself.
     """
     found = find(driver)
     unknown = set(options) - found.options

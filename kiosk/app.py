@@ -17,7 +17,7 @@ from random import Random
 from types import FrameType
 
 from drivers import registry
-from drivers.base import Deadline, Device, Health
+from drivers.base import Deadline, Device, DriverError, Fault, Health
 from drivers.conformance.bench import Bench
 from kiosk import VERSION
 from kiosk.background import Background
@@ -72,20 +72,61 @@ def services(configuration: Configuration) -> dict[str, ServiceDefinition]:
 
 
 def device_entries(configuration: Configuration) -> tuple[DeviceEntry, ...]:
-    """Return the devices configured. Raises ``ConfigurationError``; production refuses virtual ones."""
+    """Return the devices configured. One whose section is wrong stands among them, tells what is wrong, and stops no other.
+
+    Raises ``ConfigurationError`` for virtual devices in production: a terminal that only pretends must not start at all.
+    """
+    entries, refused = _examined(configuration)
+    if refused:
+        raise ConfigurationError("\n".join(refused))
+    return entries
+
+
+def _examined(configuration: Configuration) -> tuple[tuple[DeviceEntry, ...], list[str]]:
+    """Return the devices, and a line for each that must not be there."""
     entries: list[DeviceEntry] = []
+    refused: list[str] = []
     resources = registry.Resources(FONTS)
     for name, section in configuration.devices.items():
+        device_class, mistake = "", None
+        make: Callable[[], Device]
         try:
             driver = registry.find(section.driver)
+            device_class = driver.device_class
+            if driver.virtual and configuration.profile == "production":
+                refused.append(f"devices.{name}: {section.driver} is a virtual device, which production refuses")
             registry.check_options(section.driver, section.options)
+            make = partial(_made, driver, name, section.options, resources)
+        except registry.BrokenDriverError as error:
+            mistake = Fault("device.driver_broken", evidence=str(error))
+            make = partial(_not_made, mistake)
         except (registry.UnknownDriverError, registry.OptionError) as error:
-            raise ConfigurationError(f"devices.{name}: {error}") from None
-        if driver.virtual and configuration.profile == "production":
-            raise ConfigurationError(f"devices.{name}: {section.driver} is a virtual device, which production refuses")
-        make: Callable[[], Device] = partial(driver.make, name, section.options, resources)
-        entries.append(DeviceEntry(name, driver.device_class, section.driver, make))
-    return tuple(entries)
+            mistake = Fault("device.misconfigured", evidence=str(error))
+            make = partial(_not_made, mistake)
+        entries.append(DeviceEntry(name, device_class or _class_by_name(name), section.driver, make, mistake))
+    return tuple(entries), refused
+
+
+def _made(driver: registry.Driver, name: str, options: registry.Options, resources: registry.Resources) -> Device:
+    try:
+        return driver.make(name, options, resources)
+    except (
+        registry.OptionError,
+        ValueError,
+    ) as error:  # a value that the driver cannot take, such as a word for a number
+        raise DriverError("device.misconfigured", evidence=str(error)) from error
+    except ImportError as error:  # drivers load their libraries here
+        raise DriverError("device.driver_broken", evidence=f"{type(error).__name__}: {error}") from error
+
+
+def _not_made(mistake: Fault) -> Device:
+    raise DriverError(mistake.code, mistake.detail, mistake.evidence)
+
+
+def _class_by_name(name: str) -> str:
+    """Return the class that a device is named after, as ``kiosk devices discover`` does, where no driver says it."""
+    stem = name.rstrip("_0123456789")
+    return stem if stem in {driver.device_class for driver in registry.drivers().values()} else ""
 
 
 def benches(device_classes: Collection[str]) -> tuple[Bench, ...]:
@@ -370,11 +411,13 @@ def _observer(app: App, headless: bool) -> Callable[[], None] | None:
 def configuration_problems(configuration: Configuration) -> list[str]:
     """Return what is wrong with a configuration beyond its form: services, drivers, options, files."""
     problems: list[str] = []
-    for what in (services, device_entries):
-        try:
-            what(configuration)
-        except ConfigurationError as error:
-            problems += str(error).splitlines()
+    try:
+        services(configuration)
+    except ConfigurationError as error:
+        problems += str(error).splitlines()
+    entries, refused = _examined(configuration)
+    problems += [f"devices.{entry.name}: {entry.mistake.evidence}" for entry in entries if entry.mistake is not None]
+    problems += refused
     if not configuration.central.token_file.is_file():
         problems.append(f"central.token_file: {configuration.central.token_file} is not there")
     return problems

@@ -28,7 +28,7 @@ def conform(driver: str, bench_name: str | None, count: int, seed: int, number: 
     """Run the suite on a driver's benches; return 0 when nothing was found, 1 when something was, 2 for a wrong call."""
     try:
         found = registry.find(driver)
-    except registry.UnknownDriverError as error:
+    except (registry.UnknownDriverError, registry.BrokenDriverError) as error:
         return _refused(str(error))
     benches = [factory() for factory in found.benches]
     if not benches:

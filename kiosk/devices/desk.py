@@ -20,12 +20,17 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class DeviceEntry:
-    """One configured device: its name, class, driver, and how to make it (called on its own thread)."""
+    """One configured device: its name, class, driver, and how to make it (called on its own thread).
+
+    ``mistake`` is what is wrong with its section of the configuration; ``factory`` then raises it, and makes nothing.
+    ``device_class`` is empty where no driver says what the device would be.
+    """
 
     name: str
     device_class: str
     driver: str
     factory: Callable[[], Device]
+    mistake: Fault | None = None
 
 
 class Request:

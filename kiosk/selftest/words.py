@@ -43,7 +43,7 @@ class Words:
         self._texts = texts
         self._catalogue = catalogue
         self._services = services
-        self._classes = {entry.name: entry.device_class for entry in entries}
+        self._classes = {entry.name: entry.device_class for entry in entries if entry.device_class}
 
     def say(self, key: str, **values: str | int) -> str:
         """Return a text of assets/texts/selftest.toml."""
@@ -89,10 +89,13 @@ class Words:
         return self.say("consequence.goes_on", but=but)
 
     def _lost_without(self, failed: set[str], device_class: str) -> list[ServiceDefinition]:
-        """Return the services that cannot be used because of this class of devices (and others that failed)."""
+        """Return the services that cannot be used because of this class of devices (and others that failed).
+
+        Of a device whose class nobody knows: those that lack any device.
+        """
         left = {each for name, each in self._classes.items() if name not in failed}
         return [
             service
             for service in self._services.values()
-            if any(device_class in group and not left.intersection(group) for group in service.requires)
+            if any(device_class in (*group, "") and not left.intersection(group) for group in service.requires)
         ]

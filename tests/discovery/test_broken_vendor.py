@@ -21,7 +21,7 @@ def vendors(monkeypatch):
 )
 def test_a_broken_package_is_named_and_the_others_go_on(vendors, value):
     vendors(broken=value)
-    with pytest.raises(registry.UnknownDriverError, match="broken"):
+    with pytest.raises(registry.BrokenDriverError, match="broken"):
         registry.find("broken")
     assert "broken" not in registry.drivers()
     assert registry.find("sdt") is registry.drivers()["sdt"]
@@ -29,5 +29,13 @@ def test_a_broken_package_is_named_and_the_others_go_on(vendors, value):
 
 def test_what_is_no_driver_is_named(vendors):
     vendors(theirs="drivers.registry:_DRIVERS")
-    with pytest.raises(registry.UnknownDriverError, match="is no drivers"):
+    with pytest.raises(registry.BrokenDriverError, match="is no drivers"):
         registry.find("theirs")
+
+
+def test_a_package_that_leaves_the_program_does_not_take_it_along(vendors, tmp_path, monkeypatch):
+    (tmp_path / "leaving_package.py").write_text('import sys\nsys.exit("no licence")\n', encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    vendors(leaving="leaving_package:DRIVER")
+    with pytest.raises(registry.BrokenDriverError, match="SystemExit: no licence"):
+        registry.find("leaving")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import sys
 
 import pytest
 from kiosk_stage import CLASSES, KEY
@@ -12,6 +13,7 @@ from service_maker import as_toml
 from typer.testing import CliRunner
 
 from drivers import registry
+from drivers.base import DriverError
 from kiosk.app import configuration_problems, device_entries
 from kiosk.cli import app
 from kiosk.config import ASSETS, ConfigurationError, load, parse
@@ -151,9 +153,65 @@ def test_production_refuses_every_virtual_driver_and_training_takes_it(tmp_path,
         ({"driver": "escpos"}, "escpos needs the option address"),
     ],
 )
-def test_a_driver_or_an_option_that_is_not_there_is_named(tmp_path, device, problem):
-    with pytest.raises(ConfigurationError, match=f"devices.it: {problem}"):
-        device_entries(configuration(tmp_path, {"it": device}))
+def test_a_wrong_driver_or_option_is_that_device_s_fault_and_stops_no_other(tmp_path, device, problem):
+    settings = configuration(tmp_path, {"it": device, **REAL})
+    wrong, *others = device_entries(settings)
+    assert [entry.name for entry in others] == list(REAL)
+    assert [entry.mistake for entry in others] == [None, None]
+    assert problem in wrong.mistake.evidence
+    for _ in range(2):  # each time the device's worker tries
+        with pytest.raises(DriverError) as error:
+            wrong.factory()
+        assert error.value.fault == wrong.mistake
+        assert error.value.fault.code == "device.misconfigured"
+    (line,) = configuration_problems(settings)
+    assert line.startswith(f"devices.it: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("driver", "options"),
+    [
+        ("serial_scanner", {"port": "/dev/ttyS0", "framing": "morse"}),
+        ("serial_scanner", {"port": "/dev/ttyS0", "baud": "fast"}),
+    ],
+)
+def test_a_value_that_the_driver_refuses_is_no_bug_of_the_driver(tmp_path, driver, options):
+    (entry,) = device_entries(configuration(tmp_path, {"it": {"driver": driver, "options": options}}))
+    with pytest.raises(DriverError) as error:
+        entry.factory()
+    assert error.value.fault.code == "device.misconfigured"
+    assert error.value.fault.evidence
+
+
+def test_a_library_that_a_driver_lacks_is_a_broken_package(tmp_path, monkeypatch):
+    """Drivers load large libraries only when the device is made."""
+    monkeypatch.setitem(sys.modules, "drivers.serial_scanner.scanner", None)
+    (entry,) = device_entries(configuration(tmp_path, {"it": {"driver": "serial_scanner", "options": {"port": "x"}}}))
+    with pytest.raises(DriverError) as error:
+        entry.factory()
+    assert error.value.fault.code == "device.driver_broken"
+    assert "serial_scanner" in error.value.fault.evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "driver", "device_class"),
+    [
+        ("code_scanner", "gone", "code_scanner"),  # as discovery names them
+        ("code_scanner_2", "gone", "code_scanner"),
+        ("hall_scanner", "gone", ""),
+        ("hall_scanner", "serial_scanner", "code_scanner"),  # the driver says it, though its option is not there
+    ],
+)
+def test_a_device_without_its_driver_has_the_class_that_it_is_named_after(tmp_path, name, driver, device_class):
+    (entry,) = device_entries(configuration(tmp_path, {name: {"driver": driver}}))
+    assert (entry.device_class, entry.mistake.code) == (device_class, "device.misconfigured")
+
+
+def test_a_virtual_driver_is_refused_also_where_its_options_are_wrong(tmp_path):
+    settings = configuration(tmp_path, {"it": {"driver": "virtual_sdt", "options": {"colour": "red"}}})
+    with pytest.raises(ConfigurationError, match="virtual_sdt is a virtual device"):
+        device_entries(settings)
+    assert len(configuration_problems(settings)) == 2
 
 
 def test_a_vendor_s_package_can_bring_a_driver(monkeypatch):
@@ -199,15 +257,18 @@ def test_config_check_passes_a_whole_file(tmp_path):
 
 
 def test_config_check_names_everything_that_is_wrong(tmp_path):
-    path = written(tmp_path, devices={**REAL, **VIRTUAL}, services={"offered": ["progress_query", "nothing"]})
+    wrong = {"scanner": {"driver": "toaster"}, "board": {"driver": "modbus_io"}}
+    path = written(tmp_path, devices={**REAL, **wrong, **VIRTUAL}, services={"offered": ["progress_query", "nothing"]})
     (tmp_path / "token").unlink()
     done = kiosk("config", "check", path)
     assert done.exit_code == 1
     lines = done.output.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert "service nothing: nothing.toml: cannot be read" in lines[0]
-    assert "devices.camera: virtual_document_camera is a virtual device, which production refuses" in lines[1]
-    assert "central.token_file" in lines[2]
+    assert "devices.scanner: no driver is called 'toaster'" in lines[1]
+    assert "devices.board: modbus_io needs the option port" in lines[2]
+    assert "devices.camera: virtual_document_camera is a virtual device, which production refuses" in lines[3]
+    assert "central.token_file" in lines[4]
 
 
 def test_config_check_of_a_file_with_a_wrong_key_or_without_a_file(tmp_path):

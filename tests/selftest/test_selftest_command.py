@@ -79,6 +79,18 @@ def test_a_warning_and_a_device_that_no_service_needs_leave_service_as_it_is():
     assert consequence(line("printer", "", CheckOutcome.PASS)) == ""
 
 
+def test_of_a_device_without_a_driver_all_that_lacks_a_device_is_told():
+    """Nobody can say what it would be; here nothing else is the receipt printer."""
+    strange = Finding("hall", "", "gone", "connection", CheckOutcome.FAIL, "device.driver_broken")
+    entries = (
+        *(entry for entry in ENTRIES if entry.device_class != "receipt_printer"),
+        DeviceEntry("hall", "", "", int),
+    )
+    said = Words(Texts(TEXTS), Catalogue.load(ASSETS / "faults"), SERVICES, entries, "en").of(strange, (strange,))
+    assert SERVICES["medical_insurance_enrolment"].title.in_language("en") in said.consequence
+    assert SERVICES["progress_query"].title.in_language("en") not in said.consequence
+
+
 # ---- the command
 
 
