@@ -147,9 +147,9 @@ def _escpos(name: str, options: Options, resources: Resources) -> Device:
 
 
 def _text_reader(options: Options) -> TextReader | None:
-    from drivers.camera.ocr import TextReader, installed
+    from drivers.camera.ocr import TextReader
 
-    return TextReader() if options.get("ocr", False) and installed() else None
+    return TextReader() if options.get("ocr", False) else None
 
 
 def _ipp(name: str, options: Options, resources: Resources) -> Device:

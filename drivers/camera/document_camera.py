@@ -30,12 +30,15 @@ _PREVIEW_QUALITY = 70
 _QUALITIES = (90, 80, 70, 60)
 _SHRINK = 0.8
 _CANCEL_SECONDS = 0.2
+_SAMPLE = "SELFTEST 2468"
+_SAMPLE_SECONDS = 15.0
+"""Loading the models takes 2 s on a small processor and reading one line 1.5 s, when the machine has nothing else to do."""
 _GOOD, _BAD = (80, 190, 60), (0, 150, 255)
 """BGR of the outline in the preview: green when the picture can be taken, amber while something is to be mended."""
 
 
 class FrameDocumentCamera(CameraDevice, DocumentCamera):
-    """A document camera over any ``FrameSource``; ``reader`` reads text, where that is wanted and installed."""
+    """A document camera over any ``FrameSource``; ``reader`` reads text, where that is wanted, and may not be installed."""
 
     device_class = "document_camera"
 
@@ -53,7 +56,7 @@ class FrameDocumentCamera(CameraDevice, DocumentCamera):
     @property
     def reads_text(self) -> bool:
         """Whether ``read_text`` can give anything."""
-        return self._reader is not None
+        return self._reader is not None and self._reader.installed
 
     def read_text(self, jpeg: bytes, deadline: Deadline, cancel: Event) -> tuple[str, ...] | None:
         """Return the lines on a photograph; None without a reader, after a failure of it, or at the deadline."""
@@ -62,7 +65,7 @@ class FrameDocumentCamera(CameraDevice, DocumentCamera):
     @property
     def reads_zone(self) -> bool:
         """Whether there is a reader of text."""
-        return self._reader is not None
+        return self.reads_text
 
     def read_machine_readable_zone(self, deadline: Deadline, cancel: Event) -> MrzKey | CaptureRefused | None:
         """Read the zone on the best frame of the next second."""
@@ -70,6 +73,15 @@ class FrameDocumentCamera(CameraDevice, DocumentCamera):
         if not isinstance(page, Photograph):
             return page
         return mrz.find(self.read_text(page.jpeg, deadline, cancel) or ())
+
+    def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
+        """Check what every camera is checked for, and, where text is to be read, that a line of it is.
+
+        Papers are taken all the same where that cannot be, only not compared with what was asked for: hence no fault of
+        the device when it is polled.
+        """
+        checks = super().self_test(deadline)
+        return checks if self._reader is None else (*checks, _text_check(self._reader, deadline))
 
     def preview(self, deadline: Deadline) -> Photograph | None:
         """Return the next frame, made small, with the page's outline drawn and a hint what to mend."""
@@ -126,6 +138,23 @@ class FrameDocumentCamera(CameraDevice, DocumentCamera):
             return (Check("picture", CheckOutcome.FAIL, Fault("camera.unclear"), "operator", jpeg),)
         outcome = CheckOutcome.PASS if answer is Answer.YES else CheckOutcome.SKIP
         return (Check("picture", outcome, evidence="operator", picture=jpeg),)
+
+
+def _text_check(reader: TextReader, deadline: Deadline) -> Check:
+    if not reader.installed:
+        return Check("text", CheckOutcome.WARN, Fault("document_camera.text_not_installed"))
+    image = np.full((120, 640, 3), 255, np.uint8)
+    cv2.putText(image, _SAMPLE, (20, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (0, 0, 0), 2, cv2.LINE_AA)
+    started = time.monotonic()
+    lines = reader.read(_encoded(image, _QUALITIES[0]), deadline.within(_SAMPLE_SECONDS), Event())
+    took = f"{time.monotonic() - started:.1f} s"
+    if lines is None:
+        fault = Fault("document_camera.text_not_read", evidence=reader.trouble or f"nothing after {took}")
+        return Check("text", CheckOutcome.WARN, fault)
+    if "".join(lines).replace(" ", "") != _SAMPLE.replace(" ", ""):
+        fault = Fault("document_camera.text_not_read", evidence=f"{' '.join(lines)!r} for {_SAMPLE!r}")
+        return Check("text", CheckOutcome.WARN, fault)
+    return Check("text", CheckOutcome.PASS, evidence=took)
 
 
 def _worth(look: Appearance) -> tuple[bool, bool, float]:

@@ -35,9 +35,12 @@ class TextReader:
     """Reads one picture at a time on a thread of its own, as the library knows neither deadline nor cancelling.
 
     A reading that is given up ends by itself; until then there is no new one. Text is returned and never kept.
+    ``installed``: whether the library is there. ``trouble``: why it could not be loaded; empty while it was not tried.
     """
 
     def __init__(self, load: Callable[[], Engine] = _load) -> None:
+        self.installed = load is not _load or installed()
+        self.trouble = ""
         self._load = load
         self._engine: Engine | None = None
         self._thread: threading.Thread | None = None
@@ -62,13 +65,17 @@ class TextReader:
         image = decode_picture(jpeg)
         if image is None:
             return
-        try:
-            if self._engine is None:
-                self._engine = self._load()
-            lines, _ = self._engine(image)
         # The library brings its own runtime and models, and raises what they raise; a page that nobody could read is an
         # expected end, for which the caller has None.
-        except Exception:  # noqa: BLE001
+        if self._engine is None:
+            try:
+                self._engine = self._load()
+            except Exception as error:  # noqa: BLE001
+                self.trouble = f"{type(error).__name__}: {error}"
+                return
+        try:
+            lines, _ = self._engine(image)
+        except Exception:  # noqa: BLE001 - what it says may quote the page
             return
         kept = [(float(corners[0][1]), str(text)) for corners, text, sure in lines or () if sure >= _LEAST_CONFIDENCE]
         found.append(tuple(text for _, text in sorted(kept, key=lambda line: line[0])))

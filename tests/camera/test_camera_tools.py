@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
+from unittest.mock import ANY
 
 import cv2
 import numpy as np
@@ -13,7 +15,7 @@ from paper_frames import paper_frame
 from phone_frames import empty_frame
 from scripted import ScriptedSource
 
-from drivers.base import CheckOutcome, Deadline
+from drivers.base import Check, CheckOutcome, Deadline, DeviceState, Health
 from drivers.camera.document_camera import FrameDocumentCamera
 from drivers.camera.ocr import TextReader
 from drivers.camera.qr_scanner import CameraQrScanner
@@ -135,7 +137,6 @@ def test_a_slow_reading_is_given_up_and_ends_by_itself() -> None:
 
 
 def test_text_is_read_only_where_the_configuration_asks_for_it(tmp_path: Path) -> None:
-    pytest.importorskip("rapidocr_onnxruntime")
     check_options("document_camera", {"device": 0, "ocr": True})
     make = find("document_camera").make
     resources = Resources(font_directory=tmp_path)
@@ -143,8 +144,59 @@ def test_text_is_read_only_where_the_configuration_asks_for_it(tmp_path: Path) -
     assert not make("camera", {}, resources).reads_text
 
 
+def _text_check(reader: TextReader) -> Check:
+    source = ScriptedSource([empty_frame(0), empty_frame(1)])
+    camera = FrameDocumentCamera(source, reader=reader)
+    return next(check for check in camera.self_test(source.after(60)) if check.name == "text")
+
+
+def test_reading_that_is_asked_for_and_not_installed_is_a_warning_and_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The camera goes on to take pictures; only the self-test can know that nobody compares them."""
+    monkeypatch.setattr("drivers.camera.ocr.find_spec", lambda name: None)
+    camera = find("document_camera").make("camera", {"ocr": True}, Resources(Path()))
+    assert not camera.reads_text
+    assert not camera.reads_zone
+    check = _text_check(TextReader())
+    assert check.outcome is CheckOutcome.WARN
+    assert check.fault.code == "document_camera.text_not_installed"
+    source = ScriptedSource([empty_frame(0)])
+    assert FrameDocumentCamera(source, reader=TextReader()).poll(source.after(10)) == Health(
+        DeviceState.ONLINE, observed_at=ANY
+    )
+
+
+def test_the_self_test_proves_that_the_real_library_reads() -> None:
+    check = _text_check(TextReader())
+    assert check.outcome is CheckOutcome.PASS, check
+    assert check.evidence.endswith(" s")
+
+
+def test_a_camera_that_need_not_read_is_not_asked_to() -> None:
+    source = ScriptedSource([empty_frame(0), empty_frame(1)])
+    assert "text" not in {check.name for check in FrameDocumentCamera(source).self_test(source.after(60))}
+
+
+def _cannot_load() -> object:
+    raise ImportError("libgomp.so.1: cannot open shared object file")
+
+
+@pytest.mark.parametrize(
+    ("load", "evidence"),
+    [
+        (_cannot_load, "ImportError: libgomp.so.1"),
+        (lambda: lambda image: ([_line(0, "5ELFTEST 246B")], None), "'5ELFTEST 246B' for 'SELFTEST 2468'"),
+        (lambda: lambda image: (None, None), "'' for 'SELFTEST 2468'"),
+        (lambda: lambda image: 1 / 0, "nothing after"),
+    ],
+)
+def test_a_library_that_does_not_read_is_a_warning_that_says_what_came(load: Any, evidence: str) -> None:
+    check = _text_check(TextReader(load))
+    assert check.outcome is CheckOutcome.WARN
+    assert check.fault.code == "document_camera.text_not_read"
+    assert evidence in check.fault.evidence
+
+
 def test_a_straightened_paper_is_read_by_the_real_library() -> None:
-    pytest.importorskip("rapidocr_onnxruntime")
     frame = paper_frame("plain", 3, sheet="a5", table="dark")
     source = ScriptedSource([frame.image])
     camera = FrameDocumentCamera(source, reader=TextReader())

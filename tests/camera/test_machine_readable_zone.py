@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 import numpy as np
-import pytest
 from paper_frames import FONT, paper_frame
 from PIL import Image, ImageDraw, ImageFont
 from scripted import ScriptedSource
@@ -69,6 +68,5 @@ def _data_page() -> np.ndarray:
 
 
 def test_a_data_page_is_read_by_the_real_library() -> None:
-    pytest.importorskip("rapidocr_onnxruntime")
     camera = FrameDocumentCamera(ScriptedSource([_data_page()]), reader=TextReader(), capture_seconds=0.1)
     assert camera.read_machine_readable_zone(Deadline.after(120), NEVER) == KEY

@@ -31,7 +31,10 @@ MET_BY_CITIZENS = (
     "document_camera.",
     "device.",
 )
-NEVER_MET = {"printer.paper_low", "printer.ticket_not_taken", "camera.dark", "camera.small_frames"}
+NEVER_MET = {
+    *("printer.paper_low", "printer.ticket_not_taken", "camera.dark", "camera.small_frames"),
+    *("document_camera.text_not_installed", "document_camera.text_not_read"),
+}
 """Warnings of devices that work: they reach operators, and no tile or fault screen."""
 
 
