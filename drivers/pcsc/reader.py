@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DeviceState, DriverError, Health
 from drivers.card_reader import AccessKey, CardHandle, CardReader, CardRefused, IdentityDocument
+from drivers.cards import photo
 from drivers.pcsc import applications, trace
 from drivers.pcsc.apdu import Card
 from drivers.pcsc.presence import Presences, Slot
@@ -123,7 +124,10 @@ class PcscCardReader(CardReader):
             self._look(deadline)
 
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
-        """Check the service, the readers and what lies on them, in this order; what follows a failure is skipped."""
+        """Check the service, the readers and what lies on them, in this order; what follows a failure is skipped.
+
+        The last line says whether a resident card's picture can be decoded.
+        """
         try:
             with self._in_use():
                 states = self._look(deadline)
@@ -131,13 +135,14 @@ class PcscCardReader(CardReader):
             failure = Check("service", CheckOutcome.FAIL, error.fault, error.fault.evidence)
             no_card = Check("card", CheckOutcome.SKIP)
             if error.fault.code != NOT_FOUND:
-                return (failure, Check("reader", CheckOutcome.SKIP), no_card)
-            return (Check("service", CheckOutcome.PASS), replace(failure, name="reader"), no_card)
+                return (failure, Check("reader", CheckOutcome.SKIP), no_card, photo.check())
+            return (Check("service", CheckOutcome.PASS), replace(failure, name="reader"), no_card, photo.check())
         cards = (f"{state.name}: {'ATR ' + state.atr.hex() if state.present else 'empty'}" for state in states)
         return (
             Check("service", CheckOutcome.PASS),
             Check("reader", CheckOutcome.PASS, evidence=", ".join(self._names)),
             Check("card", CheckOutcome.PASS, evidence="; ".join(cards)),
+            photo.check(),
         )
 
     def wait_card(self, deadline: Deadline, cancel: Event) -> CardHandle | None:

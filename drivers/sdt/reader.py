@@ -21,7 +21,7 @@ from drivers.base import (
     Health,
 )
 from drivers.card_reader import AccessKey, CardHandle, CardReader, CardRefused, IdentityDocument
-from drivers.cards import fingerprints, resident_id
+from drivers.cards import fingerprints, photo, resident_id
 from drivers.cards.fingerprints import Fingerprint
 from drivers.sdt.command import FIND_FAILED, ITEM_EMPTY, SELECT_FAILED, Answer, Command
 from drivers.sdt.frame import DamagedFrame, FrameDecoder, encode
@@ -109,7 +109,10 @@ class SdtCardReader(CardReader):
         self._expect(Command.RESET, deadline)
 
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
-        """Check the port, the SAM's state and the SAM's id, in this order; what follows a failure is skipped."""
+        """Check the port, the SAM's state and the SAM's id, in this order; what follows a failure is skipped.
+
+        The last line says whether a card's picture can be decoded.
+        """
         checks: list[Check] = []
         steps: tuple[tuple[str, Callable[[], str]], ...] = (
             ("port", self._check_port),
@@ -124,7 +127,7 @@ class SdtCardReader(CardReader):
                 checks.append(Check(name, CheckOutcome.PASS, evidence=step()))
             except DriverError as error:
                 checks.append(Check(name, CheckOutcome.FAIL, error.fault))
-        return tuple(checks)
+        return (*checks, photo.check())
 
     def wait_card(self, deadline: Deadline, cancel: Event) -> CardHandle | None:
         """Wait for a card that has not been read yet; a card that was read must be lifted first."""

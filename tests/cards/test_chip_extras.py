@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.base import Check, CheckOutcome
 from drivers.card_reader import CardRefused
 from drivers.cards import fingerprints, photo
 from drivers.cards.resident_id import parse_added_address
@@ -65,12 +68,51 @@ def test_the_first_decoder_that_gives_a_picture_wins() -> None:
     assert seen == [RAW, RAW]
 
 
-def test_a_decoder_is_installed_by_an_entry_point(tmp_path, monkeypatch) -> None:
-    package = tmp_path / "wlt_for_tests-1.0.dist-info"
-    package.mkdir()
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: wlt_for_tests\nVersion: 1.0\n")
-    (package / "entry_points.txt").write_text("[civic_kiosk.photo_decoders]\nwlt = wlt_for_tests:decode\n")
-    (tmp_path / "wlt_for_tests.py").write_text(f"def decode(raw):\n    return {PNG!r} if len(raw) == 1024 else None\n")
-    monkeypatch.syspath_prepend(tmp_path)
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A function that installs a package of decoders, each by its name and where it stands in the module."""
+
+    def install(source: str, **decoders: str) -> None:
+        information = tmp_path / "wlt_for_tests-1.0.dist-info"
+        information.mkdir()
+        (information / "METADATA").write_text("Metadata-Version: 2.1\nName: wlt_for_tests\nVersion: 1.0\n")
+        lines = [f"{name} = {place}" for name, place in decoders.items()]
+        (information / "entry_points.txt").write_text("\n".join(["[civic_kiosk.photo_decoders]", *lines, ""]))
+        (tmp_path / "wlt_for_tests.py").write_text(source)
+        monkeypatch.delitem(sys.modules, "wlt_for_tests", raising=False)
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return install
+
+
+DECODER = f"def decode(raw):\n    return {PNG!r} if len(raw) == 1024 else None\n"
+
+
+def test_a_decoder_is_installed_by_an_entry_point(package) -> None:
+    package(DECODER, wlt="wlt_for_tests:decode")
     assert photo.decode(RAW, photo.installed()) == PNG
     assert photo.decode(b"", photo.installed()) is None
+    assert photo.check() == Check("photo", CheckOutcome.PASS, evidence="wlt")
+
+
+def test_without_a_decoder_the_self_test_says_that_pictures_are_handed_on_raw() -> None:
+    assert photo.check() == Check("photo", CheckOutcome.SKIP, evidence="no decoder: pictures are handed on raw")
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "evidence"),
+    [
+        ("import no_such_library\n", "wlt_for_tests:decode", "ModuleNotFoundError: No module named 'no_such_library'"),
+        (DECODER, "wlt_for_tests:decoder", "AttributeError"),
+        ("import sys\nsys.exit('no licence')\n", "wlt_for_tests:decode", "SystemExit: no licence"),
+        ("decode = 7\n", "wlt_for_tests:decode", "wlt_for_tests:decode cannot be called"),
+    ],
+)
+def test_a_decoder_whose_package_is_broken_is_a_warning_and_the_others_go_on(package, source, place, evidence) -> None:
+    package(source, broken=place, good="builtins:bytes")
+    check = photo.check()
+    assert check.outcome is CheckOutcome.WARN
+    assert check.fault.code == "card_reader.photo_decoder_broken"
+    assert check.fault.evidence.startswith("broken: ")
+    assert evidence in check.fault.evidence
+    assert photo.installed() == (bytes,)
