@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.card_reader import CardRefused, IdentityDocument
-from drivers.pcsc import profiles, social_security
+from drivers.pcsc import profiles, social_security, trace
 from drivers.pcsc.apdu import Card
 from drivers.travel_document.read import read_travel_document
 
@@ -73,4 +73,4 @@ def read(card: Card, applications: tuple[Application, ...] = APPLICATIONS) -> Id
     for application in applications:
         if application.recognises(card):
             return application.read(card)
-    return CardRefused("card.unknown", f"ATR {card.atr.hex()}")
+    return CardRefused("card.unknown", f"ATR {trace.answer_to_reset(card.atr)}")

@@ -31,7 +31,7 @@ from drivers.pcsc.service import (
     Service,
     StuckError,
 )
-from drivers.wire import Direction, shown
+from drivers.wire import Direction
 
 SERVICE_DOWN = "card_reader.service_down"
 NOT_FOUND = "card_reader.not_found"
@@ -137,7 +137,10 @@ class PcscCardReader(CardReader):
             if error.fault.code != NOT_FOUND:
                 return (failure, Check("reader", CheckOutcome.SKIP), no_card, photo.check())
             return (Check("service", CheckOutcome.PASS), replace(failure, name="reader"), no_card, photo.check())
-        cards = (f"{state.name}: {'ATR ' + state.atr.hex() if state.present else 'empty'}" for state in states)
+        cards = (
+            f"{state.name}: {'ATR ' + trace.answer_to_reset(state.atr) if state.present else 'empty'}"
+            for state in states
+        )
         return (
             Check("service", CheckOutcome.PASS),
             Check("reader", CheckOutcome.PASS, evidence=", ".join(self._names)),
@@ -211,7 +214,7 @@ class PcscCardReader(CardReader):
             if reset:
                 connection.reconnect(reset=True)
             counter, atr = connection.status()
-            self.saw(Direction.IN, len(atr), shown(atr), f"answer to reset, {reader}")
+            self.saw(Direction.IN, len(atr), trace.answer_to_reset(atr), f"answer to reset, {reader}")
             if counter != slot.counter:
                 return CardRefused("card.removed", "changed before it was read")
             return applications.read(Card(atr, transmit, deadline, key), self._known)

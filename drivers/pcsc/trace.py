@@ -54,6 +54,21 @@ def answer(apdu: bytes) -> tuple[str, str]:
     return shown(apdu, slice(0, -2)), f"{len(apdu) - 2} bytes, {word:04X} {_status(word)}".rstrip()
 
 
+def answer_to_reset(atr: bytes) -> str:
+    """Return an answer to reset up to its category indicator; what follows is masked.
+
+    ISO/IEC 7816-3: TS, T0 (high half: which of TA TB TC TD follow; low half: how many historical bytes), each TD announcing the
+    next group likewise, the historical bytes, a checksum. Up to there it is the same for every card of a model. The historical
+    bytes are the issuer's (ISO/IEC 7816-4: the first says their category), and some hold the chip's serial number, which
+    tells one person's card from another's; the checksum is the XOR of all and would give a masked byte away.
+    """
+    announced, place = atr[1:2], 2
+    while announced and announced[0] & 0xF0:
+        place += (announced[0] >> 4).bit_count()
+        announced = atr[place - 1 : place] if announced[0] & 0x80 else b""
+    return shown(atr, slice(place + 1, None))
+
+
 def _status(word: int) -> str:
     if word in _STATUS_WORDS:
         return _STATUS_WORDS[word]

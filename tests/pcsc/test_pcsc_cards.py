@@ -45,7 +45,7 @@ def test_the_photo_is_the_one_on_the_card(pcsc: VirtualPcsc, reader: PcscCardRea
     ("card", "code", "evidence"),
     [
         (PlainTypeBCard(), "card.plain_type_b", ""),
-        (UnknownCard(), "card.unknown", UnknownCard.atr.hex()),
+        (UnknownCard(), "card.unknown", "ATR 3b 8f 80 01 80 ··"),
         (SamBackedCard(RESIDENT, faults=CardFaults(refuse_at=(2, 0x6A82))), "card.unreadable", "SW 6A82"),
         (SamBackedCard(RESIDENT, faults=CardFaults(refuse_at=(5, 0x6982))), "card.unreadable", "SW 6982"),
         (SamBackedCard(RESIDENT, faults=CardFaults(short_page=3)), "card.unreadable", "1283 bytes"),

@@ -1,10 +1,12 @@
 """How answers of cards are put together and judged, and which card is which by its answer to reset."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pcsc_setting import DOCUMENTS, soon
 
 from drivers.card_reader import CardRefused, DocumentKind
-from drivers.pcsc import apdu, applications
+from drivers.pcsc import apdu, applications, trace
 from drivers.sim.virtual_card import PlainTypeBCard, SamBackedCard, UnknownCard
 
 RESIDENT = DOCUMENTS[DocumentKind.RESIDENT]
@@ -73,3 +75,34 @@ def test_cards_are_recognised_by_their_answer_to_reset(atr: bytes, code: str) ->
     else:
         assert outcome == RESIDENT
         assert commands == [bytes([0xFF, 0xB0, page, 0, 0]) for page in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("atr", "shown"),
+    [
+        ("3B888001D10386050080800058", "3b 88 80 01 d1" + " ··" * 8),  # the plain type-B card of facts/cards.md
+        (
+            "3BDF18008131FE588031B05202046405A1008190008E",
+            "3b df 18 00 81 31 fe 58 80" + " ··" * 13,
+        ),  # TA1 TC1 TD1 TD2 TA3 TB3
+        ("3B6700000073C8400000009000", "3b 67 00 00 00" + " ··" * 8),  # T=0: TB1 TC1, no checksum
+        ("3B00", "3b 00"),
+        ("3B", "3b"),
+        ("", ""),
+        ("3BFF", "3b ff"),  # cut short: what is announced does not come
+    ],
+)
+def test_of_an_answer_to_reset_the_model_is_shown_and_what_may_be_a_serial_number_is_not(atr: str, shown: str) -> None:
+    assert trace.answer_to_reset(bytes.fromhex(atr)) == shown
+
+
+@given(st.binary(min_size=4, max_size=14))
+def test_no_serial_number_in_the_historical_bytes_comes_through(serial: bytes) -> None:
+    """And the masks hold it back whatever it is: two cards of a model look alike."""
+    atr = bytes([0x3B, 0x80 | (1 + len(serial)), 0x80, 0x01, 0x80]) + serial
+    assert trace.answer_to_reset(atr) == "3b " + f"{atr[1]:02x} 80 01 80" + " ··" * len(serial)
+
+
+@given(st.binary(max_size=40))
+def test_any_answer_to_reset_can_be_shown(atr: bytes) -> None:
+    assert len(trace.answer_to_reset(atr).split()) == len(atr)

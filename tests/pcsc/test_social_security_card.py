@@ -126,6 +126,7 @@ def test_the_trace_says_what_was_asked_and_shows_no_personal_byte(pcsc: VirtualP
     for personal in (HOLDER.number.encode(), HOLDER.name.encode("gbk"), b"A00000001", b"\x19\x85\x06\x07"):
         assert personal.hex(" ") not in shown
         assert personal.hex() not in shown.replace(" ", "")
+    assert SocialSecurityCard.atr[-4:].hex(" ") not in shown
     assert any(event.meaning == "20 bytes, 9000 done" for event in seen)
     assert len([event for event in seen if event.direction is Direction.IN]) > 10
 
