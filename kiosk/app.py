@@ -213,7 +213,7 @@ class App:
         self.lender = Lender(self.terminal, self.devices, timers)
         try:
             controlled = Controlled(terminal_id, self.terminal, self.devices, self.lender)
-            self.control = ControlSocket(storage.directory, controlled)
+            self.control = ControlSocket(storage.directory, controlled, self.log)
         except OSError as error:
             raise ConfigurationError(f"storage.directory: no socket can be made there: {error}") from None
         self.notifier = ServiceNotifier.from_environment()

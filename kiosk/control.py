@@ -8,6 +8,7 @@ connection, or with the time. ``{"ask": "trace", "device": "..."}`` is answered 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import queue
 import socket
@@ -22,12 +23,15 @@ from drivers.wire import WireEvent
 from kiosk.control_address import LONGEST_LINE, NAME, address, peer_may_enter
 from kiosk.devices.desk import DeviceDesk
 from kiosk.lending import Lender, Loan, LoanEvent
+from kiosk.logs import EventLog
 from kiosk.terminal import Terminal
 
 LONGEST_LOAN = 4 * 3600.0
 MOST_CONNECTIONS = 8
 _QUEUE_LINES = 2000
 _SEND_SECONDS = 5.0
+_PAUSE_SECONDS = 1.0
+"""Between two tries to take a connection while the machine has no descriptor or thread to spare."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,14 @@ class Controlled:
 class ControlSocket:
     """Serves the socket in ``directory`` on threads of its own."""
 
-    def __init__(self, directory: Path, controlled: Controlled) -> None:
+    def __init__(self, directory: Path, controlled: Controlled, log: EventLog) -> None:
         """Bind it. Raises ``OSError``."""
         self._controlled = controlled
+        self._log = log
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
-        self._stopping = False
+        self._stopping = threading.Event()
         (directory / NAME).unlink(missing_ok=True)
         try:
             with address(directory) as bound:
@@ -68,7 +73,7 @@ class ControlSocket:
     def stop(self) -> None:
         """Close the socket and every connection."""
         with self._lock:
-            self._stopping = True
+            self._stopping.set()
             connections = tuple(self._connections)
         for each in (self._listener, *connections):
             with contextlib.suppress(OSError):  # the other end was faster
@@ -78,19 +83,33 @@ class ControlSocket:
         self._listener.close()
 
     def _accept(self) -> None:
-        while True:
+        """Take connections until stopped. What keeps one from being taken (no descriptor, no thread) passes: who knocked waits."""
+        while not self._stopping.is_set():
             try:
                 connection, _ = self._listener.accept()
-            except OSError:
-                return  # stopped
+            except OSError as error:
+                self._wait_for_better(errno.errorcode.get(error.errno or 0, "OSError"))
+                continue
             with self._lock:
-                welcome = not self._stopping and len(self._connections) < MOST_CONNECTIONS
+                welcome = not self._stopping.is_set() and len(self._connections) < MOST_CONNECTIONS
                 if welcome:
                     self._connections.add(connection)
             if not welcome or not peer_may_enter(connection):
                 self._forget(connection)
                 continue
-            threading.Thread(target=self._serve, args=(connection,), name="control-connection", daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(connection,), name="control-connection", daemon=True).start()
+            except RuntimeError:
+                self._forget(connection)
+                self._wait_for_better("no_thread")
+                continue
+            if self._log.forget("control"):
+                self._log.event("control.back")
+
+    def _wait_for_better(self, code: str) -> None:
+        if not self._stopping.is_set():
+            self._log.change("control", code, "control.unavailable", code=code)
+            self._stopping.wait(_PAUSE_SECONDS)
 
     def _serve(self, connection: socket.socket) -> None:
         try:
