@@ -30,17 +30,23 @@ class Issuing:
     now: Callable[[], datetime]
 
     def issue(
-        self, template: str, values: Mapping[str, str], paper: str, printer: DocumentPrinter, deadline: Deadline
+        self,
+        template: str,
+        values: Mapping[str, str],
+        paper: str,
+        name: str,
+        printer: DocumentPrinter,
+        deadline: Deadline,
     ) -> DocumentPrintResult:
         """Print one document; on the printer's own thread.
 
-        ``paper`` is a kind of counted paper, or empty. Raises ``DriverError`` when the connection broke: what became of
-        the sheet is unknown then, and settled once the printer is back.
+        ``paper`` is a kind of counted paper, or empty; ``name`` the printer's in the configuration. Raises ``DriverError``
+        when the connection broke: what became of the sheet is unknown then, and settled once the printer is back.
         """
         made = self._made(template, values)
         if isinstance(made, Fault):
             return _not_printed(made)
-        return self._printed(*made, paper, printer, deadline)
+        return self._printed(*made, paper, name, printer, deadline)
 
     def _made(self, template: str, values: Mapping[str, str]) -> tuple[bytes, int] | Fault:
         """Return the PDF and how many sheets it takes; what the template does not show is left out."""
@@ -61,7 +67,7 @@ class Issuing:
         return pdf, document.sheets
 
     def _printed(
-        self, pdf: bytes, sheets: int, paper: str, printer: DocumentPrinter, deadline: Deadline
+        self, pdf: bytes, sheets: int, paper: str, name: str, printer: DocumentPrinter, deadline: Deadline
     ) -> DocumentPrintResult:
         from kiosk.documents.job import DocumentJobs
         from kiosk.documents.stock import Stock
@@ -72,7 +78,7 @@ class Issuing:
             return _not_printed(Fault(CANNOT_NOTE, evidence=str(error)))
         try:
             jobs = DocumentJobs(store, Stock(store))
-            job = jobs.prepare(pdf, paper, sheets)
+            job = jobs.prepare(pdf, paper, sheets, printer=name)
             return jobs.print(job, pdf, printer, deadline)
         except DocumentStoreError as error:
             return _not_printed(Fault(CANNOT_NOTE, evidence=str(error)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 
-from drivers.base import Deadline, DriverError
-from drivers.document_printer import DocumentOutcome, DocumentPrinter, DocumentPrintResult, PrintOptions
+from drivers.base import Deadline
+from drivers.document_printer import DocumentOutcome, DocumentPrinter, DocumentPrintResult, JobStanding, PrintOptions
 from kiosk.documents.stock import Stock
 from kiosk.documents.store import DocumentStore, DocumentStoreError
 from kiosk.keys import new_key
@@ -27,11 +27,17 @@ class JobPhase(StrEnum):
     UNKNOWN = "unknown"
 
 
+_SENT = (JobPhase.SENT, JobPhase.TAKEN)
+_OPEN = (JobPhase.PREPARED, *_SENT)
+_COLUMNS = "name, phase, paper, sheets, created_at, digest, printer"
+
+
 @dataclass(frozen=True)
 class DocumentJob:
     """One document's print. ``name`` is unique for ever; ``paper`` a kind of counted paper, or empty; ``sheets`` it needs.
 
-    ``digest`` is the SHA-256 of the PDF: proof of what was printed, without keeping anybody's data.
+    ``digest`` is the SHA-256 of the PDF: proof of what was printed, without keeping anybody's data. ``printer`` is the
+    device's name in the configuration; empty in files of a time when it was not written down.
     """
 
     name: str
@@ -40,6 +46,7 @@ class DocumentJob:
     sheets: int
     created_at: float
     digest: str
+    printer: str = ""
 
 
 class DocumentJobs:
@@ -49,16 +56,12 @@ class DocumentJobs:
         self._store = store
         self._stock = stock
 
-    def prepare(self, pdf: bytes, paper: str = "", sheets: int = 1) -> DocumentJob:
-        """Write down that a print is about to happen."""
-        job = DocumentJob(
-            f"doc-{new_key()}", JobPhase.PREPARED, paper, sheets, self._store.clock(), hashlib.sha256(pdf).hexdigest()
-        )
+    def prepare(self, pdf: bytes, paper: str = "", sheets: int = 1, *, printer: str = "") -> DocumentJob:
+        """Write down that a print is about to happen, and on which printer."""
+        digest = hashlib.sha256(pdf).hexdigest()
+        job = DocumentJob(f"doc-{new_key()}", JobPhase.PREPARED, paper, sheets, self._store.clock(), digest, printer)
         with self._store.transaction() as connection:
-            connection.execute(
-                "INSERT INTO job (name, phase, paper, sheets, created_at, digest) VALUES (?, ?, ?, ?, ?, ?)",
-                (job.name, job.phase, job.paper, job.sheets, job.created_at, job.digest),
-            )
+            connection.execute(f"INSERT INTO job ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(job))  # noqa: S608 - constant
         return job
 
     def print(
@@ -87,52 +90,54 @@ class DocumentJobs:
             self._settle(job.name, result.outcome)
         return result
 
-    def settle(self, printer: DocumentPrinter, deadline: Deadline) -> tuple[DocumentJob, ...]:
-        """After a crash: ask the printer about every job that was sent, take back what is still to come out.
+    def open(self) -> tuple[DocumentJob, ...]:
+        """Return the jobs whose end is not known, oldest first: those under way, and those that were broken off."""
+        return tuple(job for job in self.jobs() if job.phase in _OPEN)
 
-        Returns the jobs settled, as they are now. One whose printer does not answer stays for the next time; one that
-        the printer does not know becomes unknown. What was only prepared never reached the printer.
+    def settle(self, job: DocumentJob, printer: DocumentPrinter, deadline: Deadline) -> bool:
+        """Ask the printer about a job that was broken off, and take back what is still to come out.
+
+        False when this printer does not know it, which proves nothing: the job stays open. What was only prepared never
+        reached a printer. Raises ``DriverError`` when the printer does not answer; the job stays open then too.
         """
-        settled: list[str] = []
-        for job in self.jobs(JobPhase.PREPARED):
-            self._move(job.name, (JobPhase.PREPARED,), JobPhase.NOT_PRINTED)
-            settled.append(job.name)
-        for job in (*self.jobs(JobPhase.TAKEN), *self.jobs(JobPhase.SENT)):
-            try:
-                standing = printer.withdraw(job.name, deadline)
-            except DriverError:
-                break
-            self._settle(job.name, standing.outcome(whole=job.phase is JobPhase.TAKEN))
-            settled.append(job.name)
-        return tuple(job for job in self.jobs() if job.name in settled)
+        if job.phase is JobPhase.PREPARED:
+            self._moved(job.name, (JobPhase.PREPARED,), JobPhase.NOT_PRINTED)
+            return True
+        standing = printer.withdraw(job.name, deadline)
+        if standing is JobStanding.NOT_LISTED:
+            return False
+        outcome = standing.outcome(whole=job.phase is JobPhase.TAKEN)
+        self._moved(job.name, _SENT, JobPhase(outcome.value))
+        return True
 
-    def jobs(self, phase: JobPhase | None = None) -> tuple[DocumentJob, ...]:
-        """Return jobs, oldest first; those in one phase, or all."""
+    def give_up(self, job: DocumentJob) -> None:
+        """Call a job unknown, that no printer knows of which might have it."""
+        self._moved(job.name, _SENT, JobPhase.UNKNOWN)
+
+    def jobs(self) -> tuple[DocumentJob, ...]:
+        """Return all jobs, oldest first."""
         with self._store.transaction() as connection:
-            rows = connection.execute(
-                "SELECT name, phase, paper, sheets, created_at, digest FROM job WHERE ? IN ('', phase) ORDER BY rowid",
-                (phase or "",),
-            ).fetchall()
-        return tuple(
-            DocumentJob(name, JobPhase(at), paper, sheets, moment, digest)
-            for name, at, paper, sheets, moment, digest in rows
-        )
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM job ORDER BY rowid").fetchall()  # noqa: S608 - constant
+        return tuple(DocumentJob(name, JobPhase(at), *rest) for name, at, *rest in rows)
 
     def _settle(self, name: str, outcome: DocumentOutcome) -> None:
-        self._move(name, (JobPhase.SENT, JobPhase.TAKEN), JobPhase(outcome.value))
+        self._move(name, _SENT, JobPhase(outcome.value))
 
     def _move(self, name: str, before: tuple[JobPhase, ...], after: JobPhase) -> None:
-        """Move a job on, and take its paper in the same write."""
+        if not self._moved(name, before, after):
+            raise ValueError(f"the document {name} cannot become {after}")
+
+    def _moved(self, name: str, before: tuple[JobPhase, ...], after: JobPhase) -> bool:
+        """Move a job on, and take its paper in the same write; False when it was not at one of the phases ``before``."""
         with self._store.transaction() as connection:
             marks = ", ".join("?" * len(before))
             row = connection.execute(
                 f"UPDATE job SET phase = ? WHERE name = ? AND phase IN ({marks}) RETURNING paper, sheets",  # noqa: S608
                 (after, name, *before),
             ).fetchone()
-            if row is None:
-                raise ValueError(f"the document {name} cannot become {after}")
-            if row[0] and after in (JobPhase.PRINTED, JobPhase.UNKNOWN):
+            if row is not None and row[0] and after in (JobPhase.PRINTED, JobPhase.UNKNOWN):
                 self._stock.use(connection, row[0], row[1], name, doubtful=after is JobPhase.UNKNOWN)
+        return row is not None
 
 
 __all__ = ["DocumentJob", "DocumentJobs", "DocumentStoreError", "JobPhase"]

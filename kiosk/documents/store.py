@@ -11,9 +11,8 @@ from pathlib import Path
 
 DATABASE = "documents.db"
 """The file's name in the storage directory."""
-_VERSION = 1
 _BUSY_SECONDS = 5.0
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE job (
     name TEXT PRIMARY KEY,
     phase TEXT NOT NULL CHECK (phase IN ('prepared', 'sent', 'taken', 'printed', 'not_printed', 'unknown')),
@@ -37,6 +36,9 @@ CREATE TABLE ledger (
 CREATE TRIGGER ledger_stays BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is only added to'); END;
 CREATE TRIGGER ledger_keeps BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is only added to'); END
 """
+_WHICH_PRINTER = "ALTER TABLE job ADD COLUMN printer TEXT NOT NULL DEFAULT ''"
+_VERSIONS = (tuple(f"CREATE{statement}" for statement in _FIRST.split("CREATE")[1:]), (_WHICH_PRINTER,))
+"""What leads to each version of the file from the one before. A version that stands in halls is never changed."""
 
 
 class DocumentStoreError(Exception):
@@ -47,7 +49,7 @@ class DocumentStore:
     """One SQLite file in WAL mode with synchronous=FULL. The terminal and a person's command may have it open at once."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
-        """Open the file, or make it. Raises ``DocumentStoreError``."""
+        """Open the file, or make it; one of an earlier version is brought to this one. Raises ``DocumentStoreError``."""
         self.clock = clock
         self._lock = threading.RLock()
         try:
@@ -61,13 +63,12 @@ class DocumentStore:
             raise DocumentStoreError(str(error)) from error
         with self.transaction() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _SCHEMA.split(";\nCREATE"):
-                    text = statement.strip()
-                    connection.execute(text if text.startswith("CREATE") else f"CREATE {text}")
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise DocumentStoreError(f"written by another version of this program ({version})")
+            if version > len(_VERSIONS):
+                raise DocumentStoreError(f"written by a later version of this program ({version})")
+            for number, statements in enumerate(_VERSIONS[version:], start=version + 1):
+                for statement in statements:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {number}")
 
     def close(self) -> None:
         """Let go of the file. May be called twice."""

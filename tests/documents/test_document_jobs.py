@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,7 @@ from drivers.base import Deadline, DriverError
 from drivers.document_printer import DocumentOutcome, DocumentPrinter, DocumentPrintResult, JobStanding
 from drivers.ipp.printer import IppPrinter
 from drivers.sim.ipp_printer import VirtualIppPrinter
-from kiosk.documents.job import DocumentJobs, JobPhase
+from kiosk.documents.job import DocumentJob, DocumentJobs, JobPhase
 from kiosk.documents.stock import Stock
 from kiosk.documents.store import DocumentStore, DocumentStoreError
 
@@ -52,6 +54,12 @@ class Told(DocumentPrinter):
 
     find = withdraw
     identity = open = close = poll = reset = self_test = lambda *arguments: None
+
+
+def settle(jobs, printer):
+    """Ask about every open job; return those that are settled now, as they are."""
+    names = [job.name for job in jobs.open() if jobs.settle(job, printer, within())]
+    return [job for job in jobs.jobs() if job.name in names]
 
 
 @pytest.fixture
@@ -88,10 +96,8 @@ def test_another_document_than_the_prepared_one_is_not_printed(jobs):
     [
         (JobPhase.PREPARED, JobStanding.PRINTED, JobPhase.NOT_PRINTED),
         (JobPhase.SENT, JobStanding.PRINTED, JobPhase.UNKNOWN),  # perhaps only half of it
-        (JobPhase.SENT, JobStanding.NOT_LISTED, JobPhase.UNKNOWN),
         (JobPhase.SENT, JobStanding.NEVER_STARTED, JobPhase.NOT_PRINTED),
         (JobPhase.TAKEN, JobStanding.PRINTED, JobPhase.PRINTED),
-        (JobPhase.TAKEN, JobStanding.NOT_LISTED, JobPhase.UNKNOWN),
         (JobPhase.TAKEN, JobStanding.BROKEN_OFF, JobPhase.UNKNOWN),
         (JobPhase.TAKEN, JobStanding.NEVER_STARTED, JobPhase.NOT_PRINTED),
     ],
@@ -100,21 +106,42 @@ def test_after_a_crash_the_printer_is_asked_and_nothing_is_printed_again(store, 
     job, printer = jobs.prepare(PDF), Told(standing=standing)
     with store.transaction() as connection:
         connection.execute("UPDATE job SET phase = ?", (phase,))
-    (now,) = jobs.settle(printer, within())
+    (now,) = settle(jobs, printer)
     assert (now.name, now.phase) == (job.name, settled)
     assert printer.prints == []
-    assert jobs.settle(printer, within()) == ()
+    assert jobs.open() == ()
 
 
-def test_a_printer_that_does_not_answer_is_asked_again_later(store, jobs):
+@pytest.mark.parametrize("phase", [JobPhase.SENT, JobPhase.TAKEN])
+def test_a_printer_that_does_not_know_a_job_proves_nothing(store, jobs, phase):
+    """It stays open until whoever knows of all printers gives it up; then its sheet is doubtful."""
+    jobs.prepare(PDF, "licence")
+    with store.transaction() as connection:
+        connection.execute("UPDATE job SET phase = ?", (phase,))
+    assert settle(jobs, Told(standing=JobStanding.NOT_LISTED)) == []
+    (job,) = jobs.open()
+    assert job.phase is phase
+    jobs.give_up(job)
+    assert [each.phase for each in jobs.jobs()] == [JobPhase.UNKNOWN]
+    jobs.give_up(job)  # twice is no other than once
+    assert Stock(store).balance("licence").doubtful == 1
+
+
+def test_a_printer_that_does_not_answer_leaves_the_job_open(store, jobs):
     jobs.prepare(PDF)
     with store.transaction() as connection:
         connection.execute("UPDATE job SET phase = 'taken'")
     printer = Told()
     printer.gone = True
-    assert jobs.settle(printer, within()) == ()
+    with pytest.raises(DriverError):
+        settle(jobs, printer)
     printer.gone = False
-    assert [job.phase for job in jobs.settle(printer, within())] == [JobPhase.PRINTED]
+    assert [job.phase for job in settle(jobs, printer)] == [JobPhase.PRINTED]
+
+
+def test_a_job_remembers_its_printer(jobs):
+    assert [jobs.prepare(PDF, printer="a4").printer, jobs.prepare(PDF).printer] == ["a4", ""]
+    assert [job.printer for job in jobs.jobs()] == ["a4", ""]
 
 
 def test_a_print_and_its_sheet_are_one_write(store, jobs):
@@ -133,6 +160,55 @@ def test_a_damaged_file_is_told(tmp_path):
     path = tmp_path / "documents.db"
     path.write_bytes(b"no database at all, but long enough to be read as one" * 100)
     with pytest.raises(DocumentStoreError):
+        DocumentStore(path)
+
+
+VERSION_1 = """
+CREATE TABLE job (
+    name TEXT PRIMARY KEY,
+    phase TEXT NOT NULL CHECK (phase IN ('prepared', 'sent', 'taken', 'printed', 'not_printed', 'unknown')),
+    paper TEXT NOT NULL, sheets INTEGER NOT NULL, created_at REAL NOT NULL, digest TEXT NOT NULL
+) STRICT;
+CREATE TABLE ledger (
+    number INTEGER PRIMARY KEY, moment REAL NOT NULL, kind TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('load', 'take', 'spoil', 'doubt', 'correct', 'count')),
+    quantity INTEGER NOT NULL, first INTEGER, last INTEGER, who TEXT NOT NULL, why TEXT NOT NULL, chain TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER ledger_stays BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is only added to'); END;
+CREATE TRIGGER ledger_keeps BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is only added to'); END;
+PRAGMA user_version = 1;
+"""
+"""As the first version of the program made the file."""
+
+
+def test_a_file_of_the_first_version_is_brought_to_this_one(tmp_path):
+    """Its prints are there, without a printer; its ledger still follows from itself; it can be opened again and again."""
+    path = tmp_path / "documents.db"
+    new = DocumentStore(tmp_path / "new.db")
+    line = Stock(new).load("licence", "Wang", "delivery", serials=(7, 8))
+    new.close()
+    old = sqlite3.connect(path)
+    old.executescript(VERSION_1)
+    old.execute("INSERT INTO job VALUES ('doc-1', 'taken', 'licence', 1, 5.0, 'digest')")
+    old.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", dataclasses.astuple(line))
+    old.commit()
+    old.close()
+    for _ in range(2):
+        store = DocumentStore(path)
+        jobs, stock = DocumentJobs(store, Stock(store)), Stock(store)
+        assert jobs.jobs()[0] == DocumentJob("doc-1", JobPhase.TAKEN, "licence", 1, 5.0, "digest", "")
+        assert (stock.broken_at(), stock.balance("licence").ranges) == (None, ((7, 8),))
+        assert jobs.prepare(PDF, printer="a4") in jobs.jobs()
+        store.close()
+
+
+def test_a_file_of_a_later_version_is_left_alone(tmp_path):
+    path = tmp_path / "documents.db"
+    DocumentStore(path).close()
+    later = sqlite3.connect(path)
+    later.execute("PRAGMA user_version = 99")
+    later.close()
+    with pytest.raises(DocumentStoreError, match="later version"):
         DocumentStore(path)
 
 
@@ -174,7 +250,9 @@ def test_killed_at_any_point_each_document_comes_out_at_most_once(tmp_path, virt
         virtual.wait_idle(within())
         store = DocumentStore(path)
         jobs = DocumentJobs(store, Stock(store))
-        jobs.settle(device, within())
+        for job in jobs.open():
+            if not jobs.settle(job, device, within()):
+                jobs.give_up(job)
         came_out = Counter(hashlib.sha256(paper).hexdigest() for paper in virtual.papers())
         assert all(count == 1 for count in came_out.values())
         for job in jobs.jobs():

@@ -55,7 +55,7 @@ class DocumentStep(PrintStep):
         values, definition, issuing = self._values(accepted), self.definition, self.tools.issuing
 
         def work(printer: DocumentPrinter, deadline: Deadline) -> DocumentPrintResult:
-            return issuing.issue(definition.template, values, definition.paper, printer, deadline)
+            return issuing.issue(definition.template, values, definition.paper, printers[0], printer, deadline)
 
         self.ask_printer(printers[0], work, DocumentPrintResult(DocumentOutcome.NOT_PRINTED), self._printed)
 
