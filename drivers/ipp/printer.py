@@ -58,6 +58,7 @@ class IppPrinter(DocumentPrinter):
         self._media = media
         self._font_directory = font_directory
         self._clock = clock
+        self._not_ended: set[str] = set()
         self._closed = threading.Event()
         self._closed.set()
         self._identity = DeviceIdentity("document_printer", "ipp")
@@ -94,14 +95,14 @@ class IppPrinter(DocumentPrinter):
         return self._condition(deadline, self._media).health(self._clock())
 
     def reset(self, deadline: Deadline) -> None:
-        """Take back every job of ours that is still to come out: whoever waited for it has gone."""
-        jobs = self._client.ask(
-            IppOperation.GET_JOBS,
-            {"which-jobs": "not-completed", "my-jobs": True, "requested-attributes": ["job-id"]},
-            deadline,
-        )
-        for job in jobs.jobs:
-            self._cancel(_number(job, "job-id"), deadline)
+        """Take back what this terminal sent and does not know the end of: whoever waited for it has gone.
+
+        By name, because the printer may be shared and all terminals are the same user to it.
+        """
+        self._condition(deadline, self._media)  # raises where the printer does not answer
+        for name in sorted(self._not_ended):
+            self.withdraw(name, deadline)
+            self._not_ended.discard(name)
 
     def print(
         self,
@@ -115,6 +116,14 @@ class IppPrinter(DocumentPrinter):
         how = options or PrintOptions(media=self._media)
         if not pdf.startswith(b"%PDF-") or not _JOB_NAME.fullmatch(job_name) or how.copies < 1:
             raise ValueError("a document is a PDF, its name 1 to 127 of A-Z a-z 0-9 -, its copies one or more")
+        result = self._print(pdf, job_name, deadline, how, taken)
+        if result.outcome is DocumentOutcome.UNKNOWN:
+            self._not_ended.add(job_name)
+        return result
+
+    def _print(
+        self, pdf: bytes, job_name: str, deadline: Deadline, how: PrintOptions, taken: Callable[[], None] | None
+    ) -> DocumentPrintResult:
         left = deadline.remaining()
         follow_until = deadline.within(left - min(_LONGEST_WITHDRAWAL, left / 3))
         try:

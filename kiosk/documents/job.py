@@ -27,6 +27,8 @@ class JobPhase(StrEnum):
     UNKNOWN = "unknown"
 
 
+DOUBTFUL_SECONDS = 12 * 3600.0
+"""A printer that was off keeps its queue at most so long; each print asks about few jobs then."""
 _SENT = (JobPhase.SENT, JobPhase.TAKEN)
 _OPEN = (JobPhase.PREPARED, *_SENT)
 _COLUMNS = "name, phase, paper, sheets, created_at, digest, printer"
@@ -93,6 +95,15 @@ class DocumentJobs:
     def open(self) -> tuple[DocumentJob, ...]:
         """Return the jobs whose end is not known, oldest first: those under way, and those that were broken off."""
         return tuple(job for job in self.jobs() if job.phase in _OPEN)
+
+    def doubtful(self, printer: str) -> tuple[DocumentJob, ...]:
+        """Return a printer's jobs of the last hours that ended unknown: the printer may have them still, and print them yet."""
+        since = self._store.clock() - DOUBTFUL_SECONDS
+        return tuple(
+            job
+            for job in self.jobs()
+            if job.phase is JobPhase.UNKNOWN and job.printer == printer and job.created_at >= since
+        )
 
     def settle(self, job: DocumentJob, printer: DocumentPrinter, deadline: Deadline) -> bool:
         """Ask the printer about a job that was broken off, and take back what is still to come out.

@@ -74,6 +74,9 @@ class Settling:
     def _ask_about_all(
         self, name: str, settled: list[str], jobs: DocumentJobs, printer: DocumentPrinter, deadline: Deadline
     ) -> None:
+        for job in jobs.doubtful(name):
+            # The citizen was told to look for it; now that they are gone it must not come out in front of the next one.
+            printer.withdraw(job.name, deadline)
         nobodys: list[DocumentJob] = []
         for job in jobs.open():
             if job.printer != name and job.printer in self._printers:

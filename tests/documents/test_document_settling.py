@@ -104,6 +104,13 @@ def open_print(directory, printer="a4", phase=JobPhase.SENT):
     return job.name
 
 
+def age(directory, name, seconds):
+    store = DocumentStore(directory / DATABASE)
+    with store.transaction() as connection:
+        connection.execute("UPDATE job SET created_at = created_at - ? WHERE name = ?", (seconds, name))
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("standing", "phase"),
     [(JobStanding.NOT_LISTED, JobPhase.UNKNOWN), (JobStanding.NEVER_STARTED, JobPhase.NOT_PRINTED)],
@@ -145,6 +152,19 @@ def test_a_print_of_this_run_is_settled_when_its_printer_is_back(tmp_path, bench
     printer.standings[job] = JobStanding.PRINTED
     assert terminal.well("a4") == [("documents.settled", "a4", 1)]
     assert terminal.phases() == {job: JobPhase.PRINTED}
+
+
+def test_a_print_nobody_knows_of_is_taken_back_before_it_can_come_out_in_front_of_the_next_citizen(tmp_path, bench):
+    """A printer that lost its power in mid-print may print on when it has it again."""
+    printer = Listed()
+    terminal = bench(a4=printer)
+    terminal.well("a4")
+    recent, old = open_print(tmp_path, phase=JobPhase.UNKNOWN), open_print(tmp_path, phase=JobPhase.UNKNOWN)
+    age(tmp_path, old, 24 * 3600)
+    terminal.settling.device_changed("a4", GONE)
+    assert terminal.well("a4") == []
+    assert printer.asked == [recent]
+    assert set(terminal.phases().values()) == {JobPhase.UNKNOWN}
 
 
 def test_each_printer_is_asked_about_its_own_jobs_only(tmp_path, bench):

@@ -232,6 +232,23 @@ def test_reset_takes_back_what_nobody_waits_for(printer, virtual):
     assert printer.find(job, within()) is JobStanding.BROKEN_OFF
 
 
+def test_reset_leaves_the_job_of_another_terminal_at_the_same_printer_alone(printer, virtual):
+    other = IppPrinter(virtual.uri)
+    other.open(within())
+    virtual.hold()
+    job, done = name(), []
+    thread = threading.Thread(target=lambda: done.append(other.print(document(), job, within(20))))
+    thread.start()
+    end = within(20)
+    while printer.find(job, within()) is JobStanding.NOT_LISTED:
+        assert not end.expired
+    printer.reset(within())
+    virtual.hold(False)
+    thread.join(25)
+    other.close()
+    assert done[0].outcome is DocumentOutcome.PRINTED
+
+
 class Technician:
     def __init__(self, answer):
         self.cancel = threading.Event()
