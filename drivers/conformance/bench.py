@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from importlib import import_module
 from random import Random
 from threading import Event
 from typing import Any
@@ -100,3 +101,19 @@ class Bench(ABC):
         A card that lies on a virtual reader may have some: they are not the driver's to give back.
         """
         return (0, 0)
+
+
+def bench_at(place: str, *arguments: str) -> Callable[[], Bench]:
+    """Return what makes the bench at ``package.module:Class``; its module is imported only when one is made.
+
+    What it returns raises ``TypeError`` where there is something else.
+    """
+
+    def make() -> Bench:
+        module, _, name = place.partition(":")
+        made: object = getattr(import_module(module), name)(*arguments)
+        if not isinstance(made, Bench):
+            raise TypeError(f"{place} is no bench")
+        return made
+
+    return make
