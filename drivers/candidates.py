@@ -5,13 +5,22 @@ USB vendor numbers: the public list of usb.ids. They tell the maker, not the mod
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from drivers.discovery import Candidate, Certainty, Port, Surroundings
 
 _PRINTER_MAKERS = {0x04B8: "Seiko Epson", 0x0DD4: "Custom", 0x1D90: "Citizen", 0x0519: "Star"}
 _PRINTER_PROFILES = {0x04B8: "epson", 0x0DD4: "custom"}
-SDT_USB = (0x0400, 0xC35A)
+_SDT_USB = (0x0400, 0xC35A)
+_IPP_OVER_USB = (7, 1, 4)
+"""Class, subclass and protocol of an interface: printer, printer, IPP (USB-IF: IPP Protocol 1.0, section 4.3)."""
+_IPP_USB_PORTS = range(60000, 60016)
+"""Where ipp-usb serves the first sixteen printers that it gets to know (``http-min-port`` in ipp-usb.conf)."""
+_IPP_PATH = "/ipp/print"
+_STATE_DIRECTORY = "/var/lib/civic-kiosk"
+"""``StateDirectory`` of kiosk.service."""
 _SCANNER_MAKERS = {
     0x0C2E: "Honeywell",
     0x0536: "Hand Held Products",
@@ -38,9 +47,8 @@ def sdt(surroundings: Surroundings) -> Iterator[Candidate]:
 def sdt_usb(surroundings: Surroundings) -> Iterator[Candidate]:
     """The USB variant of the SDT reader, which the kernel has no driver for (facts: cards.md, section 1)."""
     for device in surroundings.usb_devices():
-        if (device.vendor, device.product) == SDT_USB:
-            seen = f"USB {device.vendor:04x}:{device.product:04x} {device.names}".strip()
-            yield Candidate("USB 0400:c35a", "sdt_usb", {}, Certainty.LIKELY, seen, askable=True)
+        if (device.vendor, device.product) == _SDT_USB:
+            yield Candidate("USB 0400:c35a", "sdt_usb", {}, Certainty.LIKELY, str(device), askable=True)
 
 
 def modbus_io(surroundings: Surroundings) -> Iterator[Candidate]:
@@ -60,8 +68,10 @@ def serial_scanner(surroundings: Surroundings) -> Iterator[Candidate]:
 
 
 def escpos(surroundings: Surroundings) -> Iterator[Candidate]:
-    """The kernel's printer ports, and serial ports."""
+    """The kernel's printer ports, and serial ports. A printer that speaks IPP is one for A4."""
     for port in surroundings.printers():
+        if port.usb is not None and _IPP_OVER_USB in port.usb.interfaces:
+            continue
         yield Candidate(
             port.path,
             "escpos",
@@ -88,6 +98,71 @@ def document_camera(surroundings: Surroundings) -> Iterator[Candidate]:
     yield from _cameras(surroundings, "document_camera")
 
 
+def ipp(surroundings: Surroundings) -> Iterator[Candidate]:
+    """Printers on USB that speak IPP, which ipp-usb serves on this machine, and those that announce themselves."""
+    on_usb = [device for device in surroundings.usb_devices() if _IPP_OVER_USB in device.interfaces]
+    ports = sorted(surroundings.listening_ports().intersection(_IPP_USB_PORTS))[: len(on_usb)]
+    # Which port is which printer's, only the printers themselves can say.
+    named = " or ".join(str(device) for device in on_usb)
+    for port in ports:
+        options = {"uri": f"ipp://localhost:{port}{_IPP_PATH}"}
+        yield Candidate(f"localhost:{port}", "ipp", options, Certainty.LIKELY, named, askable=True)
+    for device in on_usb if not ports else ():
+        place = f"USB {device.vendor:04x}:{device.product:04x}"
+        options = {"uri": f"ipp://localhost:{_IPP_USB_PORTS[0]}{_IPP_PATH}"}
+        yield Candidate(place, "ipp", options, Certainty.POSSIBLE, f"{device}: ipp-usb is not running")
+    for printer in surroundings.network_printers():
+        address = urlsplit(printer.uri)
+        if address.hostname == "127.0.0.1" and address.port in ports:
+            continue  # ipp-usb announces its printers, too
+        yield Candidate(printer.name, "ipp", {"uri": printer.uri}, Certainty.LIKELY, printer.about, askable=True)
+
+
+def nut(surroundings: Surroundings) -> Iterator[Candidate]:
+    """Every UPS of this machine's upsd."""
+    for name, description in surroundings.power_supplies().items():
+        yield Candidate(f"upsd {name}", "nut", {"ups": name}, Certainty.ANSWERED, description or "upsd")
+
+
+def touch_panel(surroundings: Surroundings) -> Iterator[Candidate]:
+    """Every touch panel, by its path where that is stable, or else by its own name."""
+    for port in surroundings.touch_panels():
+        stable = port.path.startswith("/dev/input/by-id/") or not port.names
+        options: dict[str, str | int] = {"device": port.path} if stable else {"name": port.names}
+        yield Candidate(port.path, "touch_panel", options, Certainty.LIKELY, port.names or "touch panel")
+
+
+def loudspeaker(surroundings: Surroundings) -> Iterator[Candidate]:
+    """Every sound card that can play; whether a loudspeaker is connected, only an ear can say."""
+    for port in surroundings.sound_cards():
+        options: dict[str, str | int] = {"card": port.names} if port.names else {}
+        yield Candidate(port.path, "loudspeaker", options, Certainty.LIKELY, f"sound card {port.names}".strip())
+
+
+def temperature(surroundings: Surroundings) -> Iterator[Candidate]:
+    """All sensors together."""
+    sensors = surroundings.sensors()
+    if sensors:
+        seen = ", ".join(f"{name} {celsius:.0f} °C" for name, celsius in sensors.items())
+        yield Candidate("temperature sensors", "temperature", {}, Certainty.LIKELY, seen)
+
+
+def clock(surroundings: Surroundings) -> Iterator[Candidate]:
+    """Every machine has one."""
+    del surroundings
+    yield Candidate("system clock", "clock", {}, Certainty.LIKELY, "always there")
+
+
+def storage(surroundings: Surroundings) -> Iterator[Candidate]:
+    """The disk that the terminal keeps its journal on, as the service is delivered."""
+    place = surroundings.root / _STATE_DIRECTORY.lstrip("/")
+    there = next(each for each in (place, *place.parents) if each.is_dir())
+    disk = os.statvfs(there)
+    free = f"{disk.f_bavail * disk.f_frsize / 1e9:.1f} GB free"
+    seen = free if there == place else f"{free}, the directory is not there yet"
+    yield Candidate(_STATE_DIRECTORY, "storage", {"directory": _STATE_DIRECTORY}, Certainty.LIKELY, seen)
+
+
 def _cameras(surroundings: Surroundings, driver: str) -> Iterator[Candidate]:
     for port in surroundings.cameras():
         yield Candidate(port.path, driver, {"device": port.path}, Certainty.LIKELY, _seen(port))
@@ -105,5 +180,5 @@ def _maker(port: Port) -> str:
 
 
 def _seen(port: Port) -> str:
-    usb = f"USB {port.usb.vendor:04x}:{port.usb.product:04x} {port.usb.names}".strip() if port.usb else ""
-    return " ".join(part for part in (usb, port.names) if part) or "serial port"
+    usb = str(port.usb) if port.usb else ""
+    return " ".join(part for part in (usb, port.names if port.names not in usb else "") if part) or "serial port"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from errno import EAGAIN, EBUSY
+from errno import EACCES, EAGAIN, EBUSY
 from pathlib import Path
 
-from drivers.base import Deadline, Device, DeviceState, DriverError
+from drivers.base import Deadline, Device, DeviceState, DriverError, Fault
 
 PROBE_SECONDS = 3.0
 """Longest time for one driver to find its device behind one port."""
 
-_IN_USE = tuple(f"errno {number}" for number in (EAGAIN, EBUSY))
+_NOT_TO_BE_ASKED = {f"errno {EAGAIN}": "in use", f"errno {EBUSY}": "in use", f"errno {EACCES}": "not permitted"}
+_LISTENING = "0A"
+"""TCP_LISTEN in /proc/net/tcp (linux/tcp_states.h)."""
 
 
 class Certainty(StrEnum):
@@ -26,7 +28,10 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A driver that may fit what is at ``place``, and the options it would need. ``seen`` is what speaks for it."""
+    """A driver that may fit what is at ``place``, and the options it would need. ``seen`` is what speaks for it.
+
+    Where there are options, the first of them says where the device is.
+    """
 
     place: str
     driver: str
@@ -39,11 +44,18 @@ class Candidate:
 
 @dataclass(frozen=True)
 class UsbDevice:
-    """What a USB device says of itself: vendor and product number, and its names (empty where it has none)."""
+    """What a USB device says of itself: numbers of vendor and product, names (empty where it has none), kinds of interfaces.
+
+    A kind is class, subclass and protocol.
+    """
 
     vendor: int
     product: int
     names: str = ""
+    interfaces: frozenset[tuple[int, int, int]] = frozenset()
+
+    def __str__(self) -> str:
+        return f"USB {self.vendor:04x}:{self.product:04x} {self.names}".strip()
 
 
 @dataclass(frozen=True)
@@ -56,12 +68,27 @@ class Port:
 
 
 @dataclass(frozen=True)
+class NetworkPrinter:
+    """A printer that announces itself: the name that it has on the network, its ``ipp`` or ``ipps`` URI, its model and host."""
+
+    name: str
+    uri: str
+    about: str
+
+
+@dataclass(frozen=True)
 class Surroundings:
-    """The machine's ports. ``root`` is ``/``; tests give a made-up one. ``readers`` lists the PC/SC readers there are."""
+    """The machine's ports, and what its services know. ``root`` is ``/``; tests give a made-up one.
+
+    ``readers`` lists the PC/SC readers there are, ``power_supplies`` the supplies of upsd with their descriptions,
+    ``network_printers`` the printers that announce themselves on the network (none where it was not to be asked).
+    """
 
     root: Path = Path("/")
     readers: Callable[[], tuple[str, ...]] = field(default=lambda: ())
     extra_serial_ports: tuple[str, ...] = ()
+    power_supplies: Callable[[], Mapping[str, str]] = field(default=dict)
+    network_printers: Callable[[], tuple[NetworkPrinter, ...]] = field(default=lambda: ())
 
     def serial_ports(self) -> tuple[Port, ...]:
         """Return the serial ports with hardware behind them, by the name that survives plugging in another order."""
@@ -91,10 +118,47 @@ class Surroundings:
             if node.name.startswith("lp")
         )
 
+    def touch_panels(self) -> tuple[Port, ...]:
+        """Return the touch panels of the kernel's input layer, by the name that survives plugging in another order."""
+        from drivers.system.touch_panel import panels
+
+        stable = self._stable_names("dev/input/by-id")
+        found = panels(self.root, Deadline.after(PROBE_SECONDS))
+        return tuple(Port(stable.get(node, f"/dev/input/{node}"), names=plain(name)) for node, name in found.items())
+
+    def sound_cards(self) -> tuple[Port, ...]:
+        """Return the sound cards that can play, each with its short name."""
+        from drivers.system.loudspeaker import cards
+
+        return tuple(
+            Port(f"/dev/snd/controlC{number}", _usb_of(self.root / f"sys/class/sound/card{number}/device"), plain(name))
+            for number, name in cards(self.root, Deadline.after(PROBE_SECONDS))
+        )
+
+    def sensors(self) -> Mapping[str, float]:
+        """Return what the sensors of temperature read now, in degrees Celsius; those of one name by their hottest."""
+        from drivers.system.temperature import readings
+
+        found: dict[str, float] = {}
+        for path, celsius in readings(self.root, Deadline.after(PROBE_SECONDS)).items():
+            name = _line(path.parent / "type") or _line(path.parent / "name") or path.parent.name
+            found[name] = max(celsius, found.get(name, celsius))
+        return found
+
     def usb_devices(self) -> tuple[UsbDevice, ...]:
         """Return every USB device, with or without a driver of the kernel's."""
         found = (_usb(node) for node in self._entries("sys/bus/usb/devices"))
         return tuple(device for device in found if device is not None)
+
+    def listening_ports(self) -> frozenset[int]:
+        """Return the TCP ports on which some program of this machine listens."""
+        ports: set[int] = set()
+        for table in ("tcp", "tcp6"):
+            for line in _text(self.root / "proc/net" / table).splitlines()[1:]:
+                cells = line.split()
+                if len(cells) > 3 and cells[3] == _LISTENING:
+                    ports.add(int(cells[1].rpartition(":")[2], 16))
+        return frozenset(ports)
 
     def _entries(self, directory: str) -> list[Path]:
         place = self.root / directory
@@ -107,7 +171,8 @@ class Surroundings:
 def ask(candidate: Candidate, device: Device, seconds: float = PROBE_SECONDS) -> Candidate | None:
     """Let the real driver try the port: the candidate as it answered, or None when it did not.
 
-    A port that is in use cannot be asked and stays what it was.
+    A port that is in use, or not ours to open, cannot be asked and stays what it was. What is likely to be there and does
+    not answer stays a possibility, with the fault that was found.
     """
     deadline = Deadline.after(seconds)
     try:
@@ -115,14 +180,22 @@ def ask(candidate: Candidate, device: Device, seconds: float = PROBE_SECONDS) ->
         health = device.poll(deadline)
         identity = device.identity()
     except DriverError as error:
-        return replace(candidate, seen="in use") if error.fault.evidence in _IN_USE else None
+        reason = _NOT_TO_BE_ASKED.get(error.fault.evidence)
+        return replace(candidate, seen=reason) if reason else _unanswered(candidate, error.fault)
     finally:
         device.close()
-    silent = any(fault.code.endswith(".no_answer") for fault in health.faults)
-    if silent or health.state is DeviceState.OFFLINE:
-        return None
+    silent = next((fault for fault in health.faults if fault.code.endswith(".no_answer")), None)
+    if silent is not None or health.state is DeviceState.OFFLINE:
+        return _unanswered(candidate, silent)
     named = " ".join(part for part in (identity.model, identity.serial_number) if part)
     return replace(candidate, certainty=Certainty.ANSWERED, seen=named or candidate.seen)
+
+
+def _unanswered(candidate: Candidate, fault: Fault | None) -> Candidate | None:
+    if candidate.certainty is Certainty.POSSIBLE:
+        return None
+    found = f"{candidate.seen}: {fault.code}" if fault is not None else candidate.seen
+    return replace(candidate, certainty=Certainty.POSSIBLE, seen=found)
 
 
 def best(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
@@ -155,14 +228,31 @@ def _usb_of(device: Path) -> UsbDevice | None:
 def _usb(node: Path) -> UsbDevice | None:
     try:
         vendor, product = int(_line(node / "idVendor"), 16), int(_line(node / "idProduct"), 16)
+        interfaces = frozenset(_interface(place) for place in node.glob("*:*") if (place / "bInterfaceClass").exists())
     except ValueError:
         return None
     names = f"{_line(node / 'manufacturer')} {_line(node / 'product')}".strip()
-    return UsbDevice(vendor, product, names)
+    return UsbDevice(vendor, product, names, interfaces)
+
+
+def _interface(node: Path) -> tuple[int, int, int]:
+    kind, subclass, protocol = (
+        int(_line(node / f"bInterface{part}"), 16) for part in ("Class", "SubClass", "Protocol")
+    )
+    return kind, subclass, protocol
+
+
+def plain(text: str) -> str:
+    """Return what a device or a network says of itself as one line without anything that a terminal would obey."""
+    return "".join(sign if sign.isprintable() else " " for sign in text).strip()
 
 
 def _line(path: Path) -> str:
+    return plain(_text(path))
+
+
+def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""  # an attribute that this device does not have

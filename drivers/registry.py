@@ -9,9 +9,9 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from drivers import candidates, factories
-from drivers.base import Deadline, Device
+from drivers.base import Device
 from drivers.conformance.bench import Bench, bench_at
-from drivers.discovery import PROBE_SECONDS, Candidate, Surroundings
+from drivers.discovery import Candidate, Surroundings
 from drivers.factories import OptionError, Options, Resources
 from drivers.hall import Hall
 
@@ -114,6 +114,7 @@ _DRIVERS: dict[str, Driver] = {
         frozenset({"uri", "media"}),
         factories.ipp,
         required=frozenset({"uri"}),
+        candidates=candidates.ipp,
         benches=(bench_at(f"{_BENCHES}.ipp:IppBench"),),
     ),
     "modbus_io": Driver(
@@ -128,31 +129,36 @@ _DRIVERS: dict[str, Driver] = {
         "power_supply",
         frozenset({"ups", "host", "port"}),
         factories.nut,
+        candidates=candidates.nut,
         benches=(bench_at(f"{_BENCHES}.nut:NutBench"),),
     ),
     "touch_panel": Driver(
         "touch_panel",
         frozenset({"device", "name"}),
         factories.touch_panel,
+        candidates=candidates.touch_panel,
         benches=(bench_at(f"{_BENCHES}.system:TouchPanelBench"),),
     ),
     "loudspeaker": Driver(
         "loudspeaker",
         frozenset({"card"}),
         factories.loudspeaker,
+        candidates=candidates.loudspeaker,
         benches=(bench_at(f"{_BENCHES}.system:LoudspeakerBench"),),
     ),
-    "clock": Driver("clock", frozenset(), factories.clock),
+    "clock": Driver("clock", frozenset(), factories.clock, candidates=candidates.clock),
     "storage": Driver(
         "storage",
         frozenset({"directory", "nearly_full_mb"}),
         factories.storage,
         required=frozenset({"directory"}),
+        candidates=candidates.storage,
     ),
     "temperature": Driver(
         "temperature",
         frozenset({"high", "too_hot"}),
         factories.temperature,
+        candidates=candidates.temperature,
         benches=(bench_at(f"{_BENCHES}.system:TemperatureBench"),),
     ),
     "virtual_pcsc": Driver(
@@ -239,25 +245,6 @@ def check_options(driver: str, options: Options) -> None:
     lacking = found.required - set(options)
     if lacking:
         raise OptionError(f"{driver} needs the option {', '.join(sorted(lacking))}")
-
-
-def surroundings(root: Path, serial_ports: tuple[str, ...]) -> Surroundings:
-    """Return the ports of the machine under ``root``, and more serial ports that the caller knows of."""
-
-    def readers() -> tuple[str, ...]:
-        from drivers.pcsc.service import PcscError, Service, StuckError
-
-        deadline = Deadline.after(PROBE_SECONDS)
-        try:
-            service = Service(deadline)
-            try:
-                return service.readers(deadline)
-            finally:
-                service.release()
-        except (PcscError, StuckError):
-            return ()  # no service that answers: that is what the self-test is for
-
-    return Surroundings(root, readers, serial_ports)
 
 
 def virtual_hall(directory: Path) -> Hall:

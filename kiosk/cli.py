@@ -192,15 +192,21 @@ def trace(
 @devices_app.command("discover")
 def devices_discover(
     ask: Annotated[
-        bool, typer.Option("--ask", help="Let each driver ask the ports that are free whether its device is there.")
+        bool,
+        typer.Option(
+            "--ask", help="Let each driver ask the ports that are free whether its device is there; look for printers."
+        ),
     ] = False,
     port: Annotated[list[str] | None, typer.Option("--port", metavar="PATH", help="One more serial port.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    language: Annotated[str, typer.Option("--language", help="zh or en.")] = "en",
 ) -> None:
-    """Say which ports and readers are there, which driver would fit, and the lines of configuration to paste."""
+    """Say which devices are there, which driver would fit, and the lines of configuration to paste."""
+    if language not in ("zh", "en"):
+        raise _fail("kiosk devices discover: --language is zh or en", 2)
     from kiosk.devices_discover import discover
 
-    raise typer.Exit(discover(ask, tuple(port or ()), as_json))
+    raise typer.Exit(discover(ask, tuple(port or ()), as_json, language))
 
 
 @technician_app.command("hash")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 LONGEST_LINE = 1024
 """Bytes of a line; upsd's own limit is 512 for a value. What is longer is no answer."""
 LONGEST_LIST = 2000
-"""Variables in one list; a real supply has fewer than 200."""
+"""Lines of one list; a real supply has fewer than 200 variables."""
 
 _WORD = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))')
 
@@ -50,6 +50,14 @@ def variable(line: str, ups: str) -> tuple[str, str]:
     if len(found) != 4 or found[:2] != ["VAR", ups]:
         raise ProtocolError("no variable of this supply")
     return found[2], found[3]
+
+
+def supply(line: str) -> tuple[str, str]:
+    """Take ``UPS <ups> "<description>"`` apart. Raises ``ProtocolError`` for anything else."""
+    found = words(line)
+    if len(found) != 3 or found[0] != "UPS":
+        raise ProtocolError("no supply")
+    return found[1], found[2]
 
 
 def number(text: str | None) -> float | None:

@@ -18,9 +18,9 @@ from drivers.base import (
     SupplyLevel,
 )
 from drivers.nut.connection import NutConnection
-from drivers.nut.protocol import LONGEST_LIST, ProtocolError, Refusal, number, refusal, variable
+from drivers.nut.listing import ask_list, unexpected
+from drivers.nut.protocol import Refusal, number, variable
 from drivers.power_supply import Power, PowerSupply
-from drivers.wire import Direction
 
 DEFAULT_PORT = 3493
 _NOT_CONNECTED = ("DATA-STALE", "DRIVER-NOT-CONNECTED")
@@ -118,38 +118,23 @@ class NutPowerSupply(PowerSupply):
 
     def _list(self, deadline: Deadline) -> dict[str, str] | Refusal:
         """Ask for all variables: all of one moment, and one question. A refusal is a supply of which nothing is known now."""
+        found: dict[str, str] = {}
+
+        def take(line: str) -> None:
+            name, value = variable(line, self._ups)
+            found[name] = value
+
         limit = deadline.within(self._answer_timeout)
-        self._connection.discard()
-        question = f"LIST VAR {self._ups}"
-        self._connection.send_line(question, limit)
-        self.saw(Direction.OUT, len(question) + 1, question, "asks for all variables")
-        first = self._line(limit)
-        refused = refusal(first)
+        refused = ask_list(self._connection, f"LIST VAR {self._ups}", take, limit, self.saw)
         if refused is not None:
             if refused.code in _NOT_CONNECTED:
                 return refused
             raise DriverError(_CONFIGURATION.get(refused.code, "power.unexpected_answer"), evidence=refused.code[:40])
-        if first != f"BEGIN {question}":
-            raise _unexpected("no list")
-        found: dict[str, str] = {}
-        while (line := self._line(limit)) != f"END {question}":
-            try:
-                name, value = variable(line, self._ups)
-            except ProtocolError as error:
-                raise _unexpected(str(error)) from error
-            found[name] = value
-            if len(found) > LONGEST_LIST:
-                raise _unexpected("a list without an end")
         status = found.get("ups.status", "")
         if not status:
-            raise _unexpected("no status")
+            raise unexpected("no status")
         # WAIT: the daemon's own driver has not heard of the supply yet. Unknown is neither mains nor battery.
         return found if _POWERED & set(status.split()) else Refusal(status[:40])
-
-    def _line(self, limit: Deadline) -> str:
-        line = self._connection.line(limit)
-        self.saw(Direction.IN, len(line) + 1, line[:120], "")
-        return line
 
 
 def _power(found: dict[str, str]) -> Power:
@@ -166,7 +151,3 @@ def _power(found: dict[str, str]) -> Power:
 
 def _plain(text: str) -> str:
     return "".join(sign for sign in text if sign.isprintable())[:80].strip()
-
-
-def _unexpected(detail: str) -> DriverError:
-    return DriverError("power.unexpected_answer", detail)

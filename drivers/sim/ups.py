@@ -127,6 +127,8 @@ class VirtualUps:
     def _answer(self, words: list[str]) -> bytes:
         if self.refusal:
             return f"ERR {self.refusal}\n".encode()
+        if words == ["LIST", "UPS"]:
+            return f'BEGIN LIST UPS\nUPS {self.name} "Virtual supply"\nEND LIST UPS\n'.encode()
         if words[:2] != ["LIST", "VAR"] or len(words) != 3:
             return b"ERR INVALID-ARGUMENT\n"
         if words[2] != self.name:

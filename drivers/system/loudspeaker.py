@@ -10,7 +10,7 @@ import struct
 import subprocess
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from drivers.base import Check, CheckOutcome, Deadline, DriverError, Fault
@@ -45,11 +45,8 @@ class Loudspeaker(Watched):
 
     def look(self, deadline: Deadline) -> tuple[Fault, ...]:
         """Find the card in /sys/class/sound and look at its amplifiers."""
-        sound = self._root / "sys/class/sound"
-        for folder in sorted(sound.glob("card[0-9]*")):
-            number = folder.name.removeprefix("card")
-            name = read_text(folder / "id", "loudspeaker.not_found", deadline).strip()
-            if (not self._wanted or self._wanted in (number, name)) and any(sound.glob(f"pcmC{number}D*p")):
+        for number, name in cards(self._root, deadline):
+            if not self._wanted or self._wanted in (number, name):
                 self.model, self._number = name, number
                 muted = self._is_muted(self._root / f"proc/asound/card{number}", deadline)
                 return (Fault("loudspeaker.muted", evidence=f"card {number}"),) if muted else ()
@@ -90,6 +87,16 @@ class Loudspeaker(Watched):
                 if values is not None and _OUTLET.search(node):
                     amplifiers += [int(value, 16) for value in re.findall(r"0x(\w\w)", values[1])]
         return bool(amplifiers) and all(value & _MUTE for value in amplifiers)
+
+
+def cards(root: Path, deadline: Deadline) -> Iterator[tuple[str, str]]:
+    """Give the number and the short name of every card that can play. Raises ``DriverError`` for one that went away."""
+    sound = root / "sys/class/sound"
+    for folder in sorted(sound.glob("card[0-9]*")):
+        number = folder.name.removeprefix("card")
+        name = read_text(folder / "id", "loudspeaker.not_found", deadline).strip()
+        if any(sound.glob(f"pcmC{number}D*p")):
+            yield number, name
 
 
 def tone() -> bytes:

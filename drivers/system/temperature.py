@@ -38,22 +38,10 @@ class Temperature(Watched, Thermometer):
 
     def celsius(self, deadline: Deadline) -> float:
         """Return the hottest sensor's reading."""
-        readings: list[float] = []
-        for folder, pattern in _SENSORS:
-            for path in sorted((self._root / folder).glob(pattern)):
-                try:
-                    value = float(read_text(path, "temperature.not_found", deadline).strip()) / 1000  # millidegrees
-                except DriverError:
-                    if deadline.expired:
-                        raise
-                    continue  # sensors of a part that is switched off cannot be read
-                except ValueError:
-                    continue
-                if PLAUSIBLE[0] <= value <= PLAUSIBLE[1]:
-                    readings.append(value)
-        if not readings:
+        found = readings(self._root, deadline)
+        if not found:
             raise DriverError("temperature.not_found", "no sensor that can be read")
-        return max(readings)
+        return max(found.values())
 
     def look(self, deadline: Deadline) -> tuple[Fault, ...]:
         """Read the sensors and compare, with some degrees between the beginning of a fault and its end."""
@@ -66,3 +54,21 @@ class Temperature(Watched, Thermometer):
                 self._told = code
                 return (Fault(code, evidence=f"about {round(warmth / 5) * 5} degrees"),)
         return ()
+
+
+def readings(root: Path, deadline: Deadline) -> dict[Path, float]:
+    """Return what every sensor reads now, in degrees Celsius; those that cannot be read are left out."""
+    found: dict[Path, float] = {}
+    for folder, pattern in _SENSORS:
+        for path in sorted((root / folder).glob(pattern)):
+            try:
+                value = float(read_text(path, "temperature.not_found", deadline).strip()) / 1000  # millidegrees
+            except DriverError:
+                if deadline.expired:
+                    raise
+                continue  # sensors of a part that is switched off cannot be read
+            except ValueError:
+                continue
+            if PLAUSIBLE[0] <= value <= PLAUSIBLE[1]:
+                found[path] = value
+    return found

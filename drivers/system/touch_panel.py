@@ -34,7 +34,7 @@ class TouchPanel(Watched):
 
     def look(self, deadline: Deadline) -> tuple[Fault, ...]:
         """Find the panel in /sys/class/input."""
-        panels = self._panels(deadline)
+        there = panels(self._root, deadline)
         node = ""
         if self._device:
             path = self._root / self._device.lstrip("/")
@@ -43,32 +43,33 @@ class TouchPanel(Watched):
             node = path.resolve().name
         fitting = {
             event: name
-            for event, name in panels.items()
+            for event, name in there.items()
             if (not node or event == node) and (not self._name or name == self._name)
         }
         if not fitting:
-            others = ", ".join(sorted(panels.values()))[:120]
+            others = ", ".join(sorted(there.values()))[:120]
             wanted = self._device or self._name
-            raise DriverError("touch_panel.wrong_device" if panels else "touch_panel.not_found", wanted, others)
+            raise DriverError("touch_panel.wrong_device" if there else "touch_panel.not_found", wanted, others)
         self.model = next(iter(fitting.values()))
         return ()
 
-    def _panels(self, deadline: Deadline) -> dict[str, str]:
-        """Return the touch panels there are: event node -> the panel's own name."""
-        found: dict[str, str] = {}
-        for event in sorted((self._root / "sys/class/input").glob("event*")):
-            about = event / "device"
-            try:
-                axes = _mask(read_text(about / "capabilities/abs", "touch_panel.not_found", deadline))
-                properties = _mask(read_text(about / "properties", "touch_panel.not_found", deadline))
-                name = read_text(about / "name", "touch_panel.not_found", deadline).strip()
-            except DriverError:
-                if deadline.expired:
-                    raise
-                continue  # unplugged between two looks, or no such device
-            if axes & _MULTITOUCH or (axes & _SINGLE_TOUCH and properties & _DIRECT):
-                found[event.name] = name
-        return found
+
+def panels(root: Path, deadline: Deadline) -> dict[str, str]:
+    """Return the touch panels there are: event node -> the panel's own name."""
+    found: dict[str, str] = {}
+    for event in sorted((root / "sys/class/input").glob("event*")):
+        about = event / "device"
+        try:
+            axes = _mask(read_text(about / "capabilities/abs", "touch_panel.not_found", deadline))
+            properties = _mask(read_text(about / "properties", "touch_panel.not_found", deadline))
+            name = read_text(about / "name", "touch_panel.not_found", deadline).strip()
+        except DriverError:
+            if deadline.expired:
+                raise
+            continue  # unplugged between two looks, or no such device
+        if axes & _MULTITOUCH or (axes & _SINGLE_TOUCH and properties & _DIRECT):
+            found[event.name] = name
+    return found
 
 
 def _mask(text: str) -> int:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain, count
+from typing import TYPE_CHECKING
 
-from drivers.discovery import Candidate, Certainty
+from drivers.discovery import Candidate, Certainty, plain
+from kiosk.config import ASSETS
+from kiosk.texts import Texts
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+TEXTS = ASSETS / "texts" / "discovery.toml"
+OWN_PARTS = frozenset({"clock", "storage", "temperature", "loudspeaker"})
+"""Classes that every machine has something for: no sign that anything is connected to it."""
 
 
 @dataclass(frozen=True)
@@ -20,22 +31,27 @@ class Suggestion:
     candidate: Candidate
 
 
-def suggest(candidates: tuple[Candidate, ...], class_of: Callable[[str], str]) -> tuple[Suggestion, ...]:
-    """Name each candidate after its class; a second one of the same class gets a number."""
-    count: dict[str, int] = {}
-    suggestions: list[Suggestion] = []
-    for candidate in candidates:
-        device_class = class_of(candidate.driver)
-        number = count[device_class] = count.get(device_class, 0) + 1
-        name = device_class if number == 1 else f"{device_class}_{number}"
-        suggestions.append(Suggestion(name, device_class, candidate))
-    return tuple(suggestions)
+def suggest(
+    candidates: tuple[Candidate, ...], class_of: Callable[[str], str], taken: Collection[str] = ()
+) -> tuple[Suggestion, ...]:
+    """Name each candidate after its class; where that name is ``taken`` or given already, with a number.
+
+    The surest are named first: a mere possibility leaves the plain name to what is there.
+    """
+    order = list(Certainty)
+    names, taken = dict[int, str](), set(taken)
+    for at in sorted(range(len(candidates)), key=lambda at: order.index(candidates[at].certainty)):
+        device_class = class_of(candidates[at].driver)
+        numbered = (f"{device_class}_{number}" for number in count(2))
+        names[at] = next(name for name in chain((device_class,), numbered) if name not in taken)
+        taken.add(names[at])
+    return tuple(Suggestion(names[at], class_of(each.driver), each) for at, each in enumerate(candidates))
 
 
 def ask_ports(candidates: tuple[Candidate, ...], ask: Callable[[Candidate], Candidate | None]) -> tuple[Candidate, ...]:
     """Ask what can be asked, places side by side and one driver after the other at each.
 
-    Once one driver got an answer at a place, the others are not tried there; one that got none there is dropped.
+    Once one driver got an answer at a place, the others are not tried there. ``ask`` returns None for what is to be dropped.
     """
     by_place: dict[str, list[Candidate]] = {}
     for candidate in candidates:
@@ -48,8 +64,9 @@ def ask_ports(candidates: tuple[Candidate, ...], ask: Callable[[Candidate], Cand
                 left.append(candidate)
                 continue
             answered = ask(candidate)
-            if answered is not None:
+            if answered is not None and answered.certainty is Certainty.ANSWERED:
                 return [answered]
+            left += [answered] if answered is not None else []
         return left
 
     if not by_place:
@@ -63,37 +80,73 @@ def as_configuration(suggestions: tuple[Suggestion, ...]) -> str:
     tables: list[str] = []
     for suggestion in suggestions:
         candidate = suggestion.candidate
-        options = ", ".join(f"{key} = {json.dumps(value)}" for key, value in candidate.options.items())
-        lines = [f"[devices.{suggestion.name}]", f'driver = "{candidate.driver}"', f"options = {{ {options} }}"]
+        lines = [f"[devices.{suggestion.name}]", f'driver = "{candidate.driver}"']
+        if candidate.options:
+            options = ", ".join(f"{key} = {_toml(value)}" for key, value in candidate.options.items())
+            lines.append(f"options = {{ {options} }}")
         mark = "# " if candidate.certainty is Certainty.POSSIBLE else ""
-        tables.append("\n".join((f"# {candidate.certainty}: {candidate.seen}", *(mark + line for line in lines))))
+        about = f"# {candidate.certainty}: {plain(candidate.seen)}"
+        tables.append("\n".join((about, *(mark + line for line in lines))))
     return "\n\n".join(tables) + "\n" if tables else ""
 
 
-def show(suggestions: tuple[Suggestion, ...], as_json: bool, asked: bool) -> None:
-    """Print the table and the lines to paste, or all of it as JSON."""
+def _toml(value: str | int) -> str:
+    """JSON's texts are TOML's, but for one character that TOML wants escaped, and for pairs of escapes, which it forbids."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def show(
+    suggestions: tuple[Suggestion, ...], classes: Collection[str], as_json: bool, asked: bool, language: str
+) -> None:
+    """Print the table, the ``classes`` of which nothing was found, and the lines to paste; or what was found as JSON."""
     if as_json:
         found = [{"name": each.name, "class": each.device_class, **asdict(each.candidate)} for each in suggestions]
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
         return
     from rich.console import Console
+    from rich.text import Text
+
+    texts = Texts(TEXTS)
+    console = Console(highlight=False)
+    console.print(_table(suggestions, texts, language))
+    missing = sorted(set(classes) - {each.device_class for each in suggestions})
+    if missing:
+        console.print(texts.get(language, "missing"), style="bold")
+    for device_class in missing:
+        console.print(Text(f"  {device_class}: {_missing(texts, language, device_class, asked)}"), soft_wrap=True)
+    if not asked:
+        console.print(texts.get(language, "ask"), soft_wrap=True)
+    console.print(f"\n{texts.get(language, 'lines')}\n", style="bold")
+    sys.stdout.write(as_configuration(suggestions))
+
+
+def _table(suggestions: tuple[Suggestion, ...], texts: Texts, language: str) -> Table:
+    """Return a row for each place: what was seen there, and what it may be."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    if not suggestions:
-        console.print("Nothing was found: no reader, no serial port with hardware, no camera, no printer.")
-        console.print("Look at cables and power; for PC/SC readers, at pcscd: systemctl status pcscd")
-        return
-    table = Table()
-    for heading in ("place", "class", "driver", "certainty", "seen"):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(texts.get(language, "heading.place"), overflow="fold")
+    for heading in ("driver", "certainty"):
+        table.add_column(texts.get(language, f"heading.{heading}"), no_wrap=True)
+    by_place: dict[str, list[Suggestion]] = {}
     for each in suggestions:
-        candidate = each.candidate
-        cells = (candidate.place, each.device_class, candidate.driver, candidate.certainty.value, candidate.seen)
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
-    if not asked and any(each.candidate.askable for each in suggestions):
-        console.print("To have each driver ask the ports whether its device is there: kiosk devices discover --ask")
-    console.print("\nLines for the configuration (what is only possible is a comment):\n", style="bold")
-    sys.stdout.write(as_configuration(suggestions))
+        by_place.setdefault(each.candidate.place, []).append(each)
+    for place, group in by_place.items():
+        seen = dict.fromkeys(each.candidate.seen for each in group)
+        table.add_row(
+            Text("\n").join((Text(place), *(Text(text, "dim") for text in seen))),
+            Text("\n".join(f"{each.device_class} · {each.candidate.driver}" for each in group)),
+            Text("\n".join(texts.get(language, f"certainty.{each.candidate.certainty.value}") for each in group)),
+        )
+    return table
+
+
+def _missing(texts: Texts, language: str, device_class: str, asked: bool) -> str:
+    for key in (f"{device_class}.asked" if asked else device_class, device_class):
+        try:
+            return texts.get(language, f"missing.{key}")
+        except KeyError:
+            continue  # said in the same words whether asked or not; or a class that a vendor made
+    return texts.get(language, "missing.other")

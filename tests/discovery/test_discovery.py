@@ -5,9 +5,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from made_up_machine import Machine
 
 from drivers import registry
-from drivers.discovery import Candidate, Certainty, Surroundings, best
+from drivers.base import DriverError
+from drivers.discovery import Candidate, Certainty, Surroundings, ask, best
 from drivers.modbus.profile import load
 from drivers.serial_line import SerialLine
 from drivers.sim.io_board import VirtualIoBoard
@@ -17,40 +19,6 @@ from drivers.sim.sdt import VirtualSdtReader
 from kiosk.config import ASSETS, DeviceSection
 from kiosk.devices import discovery
 from kiosk.devices_discover import discover
-
-
-class Machine:
-    """A made-up /sys and /dev in a folder."""
-
-    def __init__(self, root):
-        self.root = root
-
-    def write(self, path, text):
-        place = self.root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
-        return place
-
-    def usb(self, name, vendor, product, maker="", model=""):
-        for key, value in (("idVendor", vendor), ("idProduct", product), ("manufacturer", maker), ("product", model)):
-            self.write(f"sys/devices/usb1/{name}/{key}", f"{value}\n")
-        return self.root / "sys/devices/usb1" / name
-
-    def node(self, subsystem, node, device, /, **attributes):
-        """A node of a class, with its device behind a link, as the kernel has it."""
-        interface = device / f"{device.name}:1.0"
-        interface.mkdir(parents=True, exist_ok=True)
-        place = self.root / "sys/class" / subsystem / node
-        place.mkdir(parents=True)
-        (place / "device").symlink_to(interface)
-        for key, value in attributes.items():
-            (place / key).write_text(f"{value}\n")
-        return interface
-
-    def stable(self, directory, link, name):
-        node = self.write(f"dev/{name}", "")
-        (self.root / "dev" / directory / "by-id").mkdir(parents=True, exist_ok=True)
-        (self.root / "dev" / directory / "by-id" / link).symlink_to(node)
 
 
 @pytest.fixture
@@ -68,8 +36,12 @@ def candidates(root, readers=(), ports=()):
 def test_nothing_there(machine, capsys):
     """An empty machine says what to look at, and fails."""
     assert candidates(machine.root) == ()
-    discovery.show((), as_json=False, asked=False)
-    assert "pcscd" in capsys.readouterr().out
+    assert discover(False, (), as_json=False, around=machine.around()) == 1
+    said = capsys.readouterr().out
+    for missing, hint in (("card_reader", "pcscd"), ("power_supply", "upsd"), ("document_printer", "--ask")):
+        assert f"  {missing}: " in said
+        assert hint in said
+    assert "[devices.storage]" in said
 
 
 def test_serial_ports_keep_their_name(machine):
@@ -114,9 +86,8 @@ def test_printers_cameras_and_readers(machine):
 
 def test_the_usb_variant_of_the_sdt_reader(machine):
     """It has no port of the kernel's, only its numbers; another USB device is none."""
-    (machine.root / "sys/bus/usb/devices").mkdir(parents=True)
     for name, vendor, product in (("1-6", "0400", "c35a"), ("1-7", "0400", "0001")):
-        (machine.root / "sys/bus/usb/devices" / name).symlink_to(machine.usb(name, vendor, product, "", "IDR"))
+        machine.usb(name, vendor, product, "", "IDR")
     (found,) = candidates(machine.root)
     assert (found.driver, found.certainty, found.seen) == ("sdt_usb", Certainty.LIKELY, "USB 0400:c35a IDR")
 
@@ -169,8 +140,8 @@ def silent_port(tmp_path):
 
 
 def found_by_asking(root, *ports, capsys):
-    arguments = {"ask_ports": True, "serial_ports": ports, "as_json": True, "root": root}
-    code = discover(**arguments)
+    around = Surroundings(root, extra_serial_ports=ports)
+    code = discover(True, (), as_json=True, around=around)
     return code, {(each["place"], each["driver"]): each for each in json.loads(capsys.readouterr().out)}
 
 
@@ -194,14 +165,43 @@ def test_asking_finds_what_answers(machine, sdt_port, printer_port, silent_port,
 
 
 def test_a_port_in_use(machine, sdt_port, capsys):
-    """The terminal's own port cannot be asked: it stays in the list, and says why."""
+    """The terminal's own port cannot be asked: all that it may be stays in the list, and says why."""
     line = SerialLine(sdt_port, 115200, "card_reader")
     line.open()
     try:
         _, found = found_by_asking(machine.root, sdt_port, capsys=capsys)
     finally:
         line.close()
+    assert {driver for place, driver in found if place == sdt_port} == {"sdt", "serial_scanner", "escpos", "modbus_io"}
     assert (found[sdt_port, "sdt"]["certainty"], found[sdt_port, "sdt"]["seen"]) == ("possible", "in use")
+
+
+class Silent:
+    """A device that raises when it is opened."""
+
+    def __init__(self, code, evidence=""):
+        self.error = DriverError(code, "", evidence)
+
+    def open(self, deadline):
+        raise self.error
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("certainty", "device", "found"),
+    [
+        (Certainty.POSSIBLE, Silent("printer.no_answer"), None),
+        (Certainty.LIKELY, Silent("printer.no_answer"), (Certainty.POSSIBLE, "EPSON: printer.no_answer")),
+        (Certainty.LIKELY, Silent("printer.not_found", "errno 16"), (Certainty.LIKELY, "in use")),
+        (Certainty.LIKELY, Silent("printer.not_found", "errno 13"), (Certainty.LIKELY, "not permitted")),
+    ],
+)
+def test_what_does_not_answer_is_told_where_it_is_there(certainty, device, found):
+    """Its maker's name says that it is there: then silence is a fault to tell. One that is taken is not absent."""
+    asked = ask(Candidate("/dev/usb/lp0", "escpos", {}, certainty, "EPSON"), device)
+    assert (asked and (asked.certainty, asked.seen)) == found
 
 
 def test_the_lines_can_be_pasted():
@@ -221,19 +221,50 @@ def test_the_lines_can_be_pasted():
     assert 'driver = "serial_scanner"' in uncommented
 
 
+def test_a_taken_name_is_not_given_again():
+    found = (Candidate("PC/SC A", "pcsc", {"reader": "A"}, Certainty.ANSWERED, "pcscd"),)
+    (suggestion,) = discovery.suggest(found, lambda driver: "card_reader", taken={"card_reader", "card_reader_2"})
+    assert suggestion.name == "card_reader_3"
+
+
+def test_a_mere_possibility_leaves_the_plain_name_to_what_is_there():
+    found = (
+        Candidate("/dev/a", "sdt", {"port": "/dev/a"}, Certainty.POSSIBLE, ""),
+        Candidate("PC/SC A", "pcsc", {"reader": "A"}, Certainty.ANSWERED, ""),
+    )
+    suggestions = discovery.suggest(found, lambda driver: "card_reader")
+    assert [(each.name, each.candidate.driver) for each in suggestions] == [
+        ("card_reader_2", "sdt"),
+        ("card_reader", "pcsc"),
+    ]
+
+
+def test_what_a_device_says_of_itself_stays_in_its_place():
+    """Names come from devices and from the network: they end no comment and no text of the configuration."""
+    name = 'Bad"\n[devices.x]\x1b[31m\x7f \U0001f600'
+    found = (Candidate(name, "touch_panel", {"name": name}, Certainty.LIKELY, name),)
+    text = discovery.as_configuration(discovery.suggest(found, lambda driver: "touch_panel"))
+    assert tomllib.loads(text) == {"devices": {"touch_panel": {"driver": "touch_panel", "options": {"name": name}}}}
+    assert "\x1b" not in text
+
+
 def test_the_table(capsys):
-    """A person sees place, driver and how sure it is, the way to know more, and the lines."""
+    """A person sees place, driver and how sure it is, the way to know more, and the lines; in two languages."""
     found = discovery.suggest(
         (Candidate("/dev/x", "sdt", {"port": "/dev/x"}, Certainty.POSSIBLE, "serial port", askable=True),),
         lambda driver: registry.find(driver).device_class,
     )
-    discovery.show(found, as_json=False, asked=False)
+    discovery.show(found, {"card_reader"}, as_json=False, asked=False, language="en")
     shown = capsys.readouterr().out
     assert "--ask" in shown
     assert "/dev/x" in shown
     assert "# [devices.card_reader]" in shown
-    discovery.show(found, as_json=False, asked=True)
-    assert "--ask" not in capsys.readouterr().out
+    assert "possible" in shown
+    discovery.show(found, {"card_reader", "vendors_own"}, as_json=False, asked=True, language="zh")
+    shown = capsys.readouterr().out
+    assert "--ask" not in shown
+    assert "有可能" in shown
+    assert "vendors_own: " in shown
 
 
 def test_the_stable_name_is_the_whole_path(machine):

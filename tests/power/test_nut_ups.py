@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drivers.base import CheckOutcome, Deadline, DeviceState, DriverError, SupplyLevel
+from drivers.nut.listing import supplies
 from drivers.nut.ups import NutPowerSupply
 from drivers.power_supply import Power
 from drivers.wire import Direction
@@ -285,6 +286,13 @@ def until(call, wanted, seconds=40):
             return answer
         pause.wait(0.1)
     raise AssertionError(f"still {answer}")
+
+
+def test_the_real_upsd_lists_its_supplies(real):
+    def listed():
+        return supplies("127.0.0.1", real.port, Deadline.after(5))
+
+    assert list(until(listed, lambda found: not isinstance(found, str))) == ["hall"]
 
 
 def test_the_driver_talks_with_the_real_upsd(real):
