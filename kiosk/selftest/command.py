@@ -14,9 +14,11 @@ from drivers.base import CheckOutcome
 from kiosk.app import benches, default_configuration, device_entries, services
 from kiosk.config import ASSETS, Configuration, ConfigurationError, load
 from kiosk.devices.desk import DeviceEntry
+from kiosk.devices_discover import connected
 from kiosk.faults import Catalogue
 from kiosk.selftest.borrowing import CannotBorrowError, borrowed
 from kiosk.selftest.crosses import crosses
+from kiosk.selftest.elsewhere import is_lost, not_configured, with_places
 from kiosk.selftest.examination import GUIDED_SECONDS, Examination, Finding, Guided, Limits, Progress, Stage
 from kiosk.selftest.person import ShellOperator
 from kiosk.selftest.records import Records, record_of
@@ -86,6 +88,7 @@ def run_selftest(options: Options) -> int:
         return 1
     if operator is not None:
         operator.forget()
+    findings = _with_what_is_connected(configuration, options, findings, words)
     return _conclude(configuration, options, findings, words)
 
 
@@ -132,6 +135,25 @@ def _run(examination: Examination, words: Words) -> tuple[Finding, ...]:
         examination.cancel()
         _say(words, "progress.cancelled")
         raise SystemExit(130) from None
+
+
+def _with_what_is_connected(
+    configuration: Configuration, options: Options, findings: tuple[Finding, ...], words: Words
+) -> tuple[Finding, ...]:
+    """Add what is connected, where a device was not found or the whole terminal was examined; not a virtual hall's.
+
+    Nothing is asked, and what goes wrong here takes nothing away from what was found.
+    """
+    whole = options.device is None and configuration.profile == "production"
+    if not whole and not any(is_lost(finding) for finding in findings):
+        return findings
+    try:
+        there = connected(configuration.devices)
+    except Exception as error:  # noqa: BLE001 - a vendor's driver looks as well
+        sys.stderr.write(words.say("elsewhere.unknown", error=f"{type(error).__name__}: {error}") + "\n")
+        return findings
+    more = not_configured(findings, configuration.devices, there) if whole else ()
+    return (*with_places(findings, configuration.devices, there, words), *more)
 
 
 class _Shown:
