@@ -24,6 +24,7 @@ from kiosk.background import Background
 from kiosk.bus import Bus, Timers
 from kiosk.config import ASSETS, Configuration, ConfigurationError
 from kiosk.control import Controlled, ControlSocket
+from kiosk.device_lock import DeviceLock
 from kiosk.devices.availability import is_usable
 from kiosk.devices.desk import DeviceDesk, DeviceEntry
 from kiosk.devices.worker import JobFailed
@@ -211,6 +212,7 @@ class App:
         records = partial(Records(storage.directory).deliver, self.client.self_test)
         self.reporter = Reporter(self.client, self.link, self.log, report, self.catalogue, records, random=random)
         self.lender = Lender(self.terminal, self.devices, timers)
+        self.device_lock = DeviceLock(storage.directory)
         try:
             controlled = Controlled(terminal_id, self.terminal, self.devices, self.lender)
             self.control = ControlSocket(storage.directory, controlled, self.log)
@@ -220,7 +222,7 @@ class App:
         self._thread = threading.Thread(target=self.terminal.run, name="terminal")
 
     def start(self) -> None:
-        """Start what the home screen needs."""
+        """Start what the home screen needs. Devices that a self-test uses are taken once it has ended."""
         self.log.catch_uncaught()
         self.log.event(
             "program.started",
@@ -228,6 +230,7 @@ class App:
             boot_id=self.reporter.boot_id,
             training=self.configuration.profile == "training",
         )
+        self.lender.wait_for(self.device_lock)
         self.devices.start(FIRST_DEVICES)
         self._thread.start()
         self.control.start()
@@ -248,6 +251,7 @@ class App:
         self.terminal.stop()
         self._thread.join(STOP_SECONDS)
         self.devices.stop(Deadline.after(STOP_SECONDS))
+        self.device_lock.release()
         self.reporter.stop(STOP_SECONDS)
         self.outbox.stop(STOP_SECONDS)
         self.background.stop()

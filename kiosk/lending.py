@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kiosk.bus import Timers
+from kiosk.device_lock import DeviceLock
 from kiosk.devices.desk import DeviceDesk
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ class LoanEvent(StrEnum):
     TIME_IS_UP = "time_is_up"
     """The devices were taken back."""
 
+
+_LOOK_SECONDS = 1.0
 
 Tell = Callable[[LoanEvent, frozenset[str]], None]
 """Called on the terminal's thread, must return at once; the names of devices that hang come with ``ASIDE``."""
@@ -79,6 +84,26 @@ class Lender:
             self._timers.cancel(timer)
         self._devices.take_back(loan.names)
         self._terminal.come_back()
+
+    def wait_for(self, lock: DeviceLock) -> None:
+        """Take the lock on the devices; while a self-test has it that began before this terminal, they are lent to that one.
+
+        To be called before the devices' threads start. Raises ``OSError``.
+        """
+        if lock.take():
+            return
+        names = frozenset(entry.name for entry in self._devices.entries)
+        loan = self.lend(names, math.inf, True, lambda event, held: None)
+        assert loan is not None  # noqa: S101 - nobody can have borrowed yet
+
+        def look() -> None:
+            with contextlib.suppress(OSError):  # no descriptor to spare: it is looked at again
+                if lock.take():
+                    self.give_back(loan)
+                    return
+            self._timers.after(_LOOK_SECONDS, look)
+
+        self._timers.after(_LOOK_SECONDS, look)
 
     def _close(self, loan: Loan, seconds: float) -> None:
         if loan is not self._loan:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from drivers.base import Deadline
 from kiosk.config import Configuration
 from kiosk.control_client import ControlClient, NotAnsweringError, NotRunningError, connected
+from kiosk.device_lock import DeviceLock
 from kiosk.lending import CLOSE_SECONDS, LoanEvent
 from kiosk.status import is_running
 
@@ -39,24 +40,34 @@ def borrowed(
 ) -> Generator[Borrowed]:
     """Have the devices to oneself for at most ``seconds``; at once where no terminal runs. Raises ``CannotBorrowError``.
 
+    A terminal that starts meanwhile, and another self-test, are kept away by ``DeviceLock``.
     ``say`` gets keys of texts: what is waited for. ``Borrowed.on_time_up`` is called, on another thread, when the
     terminal took the devices back before the end.
     """
     directory = configuration.storage.directory
+    lock = DeviceLock(directory)
+    for last in (False, True):
+        try:
+            with connected(directory) as client:
+                loan = _ask(client, names, seconds, now, say)
+                with _minded(client, loan):
+                    yield loan
+                say("borrow.given_back")
+                return
+        except NotRunningError:
+            pass
+        except NotAnsweringError:
+            raise CannotBorrowError("borrow.not_answering") from None
+        if directory.exists() and is_running(configuration):
+            raise CannotBorrowError("borrow.not_answering")
+        if lock.take():
+            break
+        if last:  # or it was a terminal that has just started, and can be asked now
+            raise CannotBorrowError("borrow.lent")
     try:
-        with connected(directory) as client:
-            loan = _ask(client, names, seconds, now, say)
-            with _minded(client, loan):
-                yield loan
-            say("borrow.given_back")
-            return
-    except NotRunningError:
-        pass
-    except NotAnsweringError:
-        raise CannotBorrowError("borrow.not_answering") from None
-    if directory.exists() and is_running(configuration):
-        raise CannotBorrowError("borrow.not_answering")
-    yield Borrowed()
+        yield Borrowed()
+    finally:
+        lock.release()
 
 
 def _ask(

@@ -16,6 +16,7 @@ from drivers.wire import Direction, WireEvent
 from kiosk.app import default_configuration, device_entries
 from kiosk.config import ConfigurationError, load
 from kiosk.control_client import NotAnsweringError, NotRunningError, connected
+from kiosk.device_lock import DeviceLock
 from kiosk.devices.desk import DeviceEntry
 from kiosk.selftest.words import TEXTS
 from kiosk.status import is_running
@@ -51,10 +52,16 @@ def run_trace(config: Path | None, device: str, as_json: bool, language: str) ->
         if directory.exists() and is_running(configuration):
             sys.stderr.write(f"kiosk trace: {texts.get(language, 'borrow.not_answering')}\n")
             return 1
+    lock = DeviceLock(directory)
+    if not lock.take():
+        sys.stderr.write(f"kiosk trace: {texts.get(language, 'borrow.lent')}\n")
+        return 1
     try:
         return of_the_device(entries[device], as_json, texts, language)
     except KeyboardInterrupt:
         return 0
+    finally:
+        lock.release()
 
 
 def show(line: dict[str, Any], as_json: bool) -> str:
