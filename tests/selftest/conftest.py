@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import made_up_machine
 import pytest
 
 from drivers.base import Deadline
@@ -28,6 +29,7 @@ class SelfTested:
         self.scanner = VirtualSerialScanner(folder / "scanner")
         self.board = VirtualIoBoard(folder / "board", load("generic_8x8"))
         self.mode = folder / "mode"
+        self.machine = folder / "machine"
         self.process = None
 
     def start(self):
@@ -36,11 +38,9 @@ class SelfTested:
         self.board.start()
         self.calm()
         package = self.folder / "packages"
-        information = package / "acted_camera-1.0.dist-info"
-        information.mkdir(parents=True)
-        (package / "acted_camera.py").write_text((HERE / "acted_camera.py").read_text())
-        (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acted-camera\nVersion: 1.0\n")
-        (information / "entry_points.txt").write_text("[civic_kiosk.drivers]\nacted_camera = acted_camera:DRIVER\n")
+        self._install(package, "acted_camera", acted_camera="DRIVER")
+        machine = {f"made_up_{name}": name.upper() for name in made_up_machine.NAMES}
+        self._install(package, "made_up_machine", **machine)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(package), str(ROOT))), "COLUMNS": "100"}
         environment.pop("DISPLAY", None)
         self.environment = environment
@@ -52,6 +52,14 @@ class SelfTested:
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    def _install(self, package, module, **drivers):
+        information = package / f"{module}-1.0.dist-info"
+        information.mkdir(parents=True)
+        (package / f"{module}.py").write_text((HERE / f"{module}.py").read_text())
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        lines = [f"{name} = {module}:{place}" for name, place in drivers.items()]
+        (information / "entry_points.txt").write_text("\n".join(["[civic_kiosk.drivers]", *lines, ""]))
 
     def stop(self):
         if self.process is not None:
@@ -65,6 +73,7 @@ class SelfTested:
     def calm(self):
         """Make everything well again."""
         self.mode.write_text("live")
+        made_up_machine.write(self.machine)
 
     def devices(self):
         tables = self.hall.device_tables()
@@ -72,6 +81,8 @@ class SelfTested:
         tables["scanner_serial"] = {"driver": "serial_scanner", "options": {"port": str(self.scanner.path)}}
         tables["io_board"] = {"driver": "virtual_modbus_io", "options": {"port": str(self.board.path)}}
         tables["disk"] = {"driver": "storage", "options": {"directory": str(self.folder), "nearly_full_mb": 1}}
+        for name in made_up_machine.NAMES:
+            tables[name] = {"driver": f"made_up_{name}", "options": {"root": str(self.machine)}}
         return tables
 
     def configure(self, name="terminal.toml", devices=None, central="http://127.0.0.1:9", storage=None):

@@ -2,11 +2,14 @@
 
 from contextlib import contextmanager
 
+import made_up_machine
 import pytest
 
 from drivers.base import Deadline
-from drivers.hall import PrinterAction
+from drivers.hall import DocumentPrinterAction, PowerAction, PrinterAction
 from drivers.sdt.command import Command
+from drivers.sim.io_board import BoardFault
+from drivers.sim.ipp_wire import Order, Trouble
 from drivers.sim.printer_condition import Mishap
 from drivers.sim.sdt import AnswerFault
 
@@ -106,6 +109,77 @@ def options(world, device, **changes):
         world.configure()
 
 
+@contextmanager
+def a4_printer(world, action, undo):
+    world.hall.document_printer(action)
+    try:
+        yield
+    finally:
+        world.hall.document_printer(undo)
+
+
+@contextmanager
+def a4_state(world, reason):
+    """What the real ippeveprinter says of itself over IPP."""
+    world.hall._document_printer.set_state(reason)
+    try:
+        yield
+    finally:
+        world.hall._document_printer.set_state()
+
+
+@contextmanager
+def a4_cable(world, trouble):
+    world.hall._document_printer.wire.order(Order(trouble))
+    try:
+        yield
+    finally:
+        world.hall._document_printer.wire.clear()
+
+
+@contextmanager
+def power(world, action):
+    world.hall.power(action)
+    try:
+        yield
+    finally:
+        world.hall.power(PowerAction.MAINS_ON)
+
+
+@contextmanager
+def ups(world, status="OL CHRG", refusal=""):
+    world.hall._ups.set_variables({"ups.status": status})
+    world.hall._ups.refusal = refusal
+    try:
+        yield
+    finally:
+        world.hall._ups.refusal = ""
+        world.hall.power(PowerAction.MAINS_ON)
+
+
+@contextmanager
+def board(world, **fault):
+    world.board.always = BoardFault(**fault)
+    try:
+        yield
+    finally:
+        world.board.always = None
+
+
+@contextmanager
+def machine(world, **files):
+    made_up_machine.write(world.machine, **files)
+    try:
+        yield
+    finally:
+        made_up_machine.write(world.machine)
+
+
+ABS = "sys__class__input__event7__device__capabilities__abs"
+HEAT = "sys__class__thermal__thermal_zone0__temp"
+MUTED = made_up_machine.CODEC.format(amplifier="0x80")
+FULL = "4096 4096 16000000 9000 9000 4000000 2000000 2000000 0 255"
+READ_ONLY = "4096 4096 16000000 8000000 8000000 4000000 2000000 2000000 1 255"
 PAPER_OK, COVER_CLOSED = PrinterAction.PAPER_OK, PrinterAction.COVER_CLOSED
 FAULTS = {
     "paper out": ("printer.paper_out", lambda w: printer(w, PrinterAction.PAPER_OUT, PAPER_OK)),
@@ -143,6 +217,49 @@ FAULTS = {
     "board unplugged": ("io_board.not_found", lambda w: unplugged(w.board)),
     "disk nearly full": ("storage.nearly_full", lambda w: options(w, "disk", nearly_full_mb=10**9)),
     "disk away": ("storage.not_found", lambda w: options(w, "disk", directory="/nowhere/at/all")),
+    "disk full": ("storage.full", lambda w: machine(w, statvfs=FULL)),
+    "disk read only": ("storage.read_only", lambda w: machine(w, statvfs=READ_ONLY)),
+    "A4 paper out": (
+        "document_printer.paper_out",
+        lambda w: a4_printer(w, DocumentPrinterAction.PAPER_OUT, DocumentPrinterAction.PAPER_OK),
+    ),
+    "A4 paper jam": (
+        "document_printer.jam",
+        lambda w: a4_printer(w, DocumentPrinterAction.JAM, DocumentPrinterAction.CLEAR_JAM),
+    ),
+    "A4 printer off the network": (
+        "document_printer.disconnected",
+        lambda w: a4_printer(w, DocumentPrinterAction.UNPLUG, DocumentPrinterAction.PLUG),
+    ),
+    "A4 printer mute": ("document_printer.no_answer", lambda w: a4_cable(w, Trouble.MUTE)),
+    "A4 cover open": ("document_printer.cover_open", lambda w: a4_state(w, "cover-open-error")),
+    "A4 toner low": ("document_printer.toner_low", lambda w: a4_state(w, "marker-supply-low-warning")),
+    "A4 printer with other paper": (
+        "document_printer.wrong_paper",
+        lambda w: options(w, "document_printer", media="iso_a5_148x210mm"),
+    ),
+    "mains off": ("power.on_battery", lambda w: power(w, PowerAction.MAINS_OFF)),
+    "battery low": ("power.battery_low", lambda w: power(w, PowerAction.BATTERY_LOW)),
+    "battery worn out": ("power.replace_battery", lambda w: ups(w, "OL RB")),
+    "UPS overloaded": ("power.overloaded", lambda w: ups(w, "OL OVER")),
+    "UPS lost by its daemon": ("power.not_connected", lambda w: ups(w, refusal="DATA-STALE")),
+    "UPS daemon down": ("power.not_found", lambda w: unplugged(w.hall._ups)),
+    "another UPS than configured": ("power.unknown_ups", lambda w: options(w, "power_supply", ups="other")),
+    "touch panel gone": ("touch_panel.not_found", lambda w: machine(w, **{ABS: None})),
+    "another touch panel": ("touch_panel.wrong_device", lambda w: options(w, "touch_panel", name="Other Touch")),
+    "sound card gone": ("loudspeaker.not_found", lambda w: machine(w, sys__class__sound__pcmC0D0p=None)),
+    "loudspeaker muted": ("loudspeaker.muted", lambda w: machine(w, **{"proc__asound__card0__codec#0": MUTED})),
+    "clock not synchronised": (
+        "clock.not_synchronised",
+        lambda w: machine(w, run__systemd__timesync__synchronized=None),
+    ),
+    "clock in the past": ("clock.wrong", lambda w: machine(w, now="1500000000")),
+    "warm": ("temperature.high", lambda w: machine(w, **{HEAT: "78000"})),
+    "too hot": ("temperature.too_hot", lambda w: machine(w, **{HEAT: "95000"})),
+    "sensors gone": ("temperature.not_found", lambda w: machine(w, **{HEAT: None})),
+    "board mute": ("io_board.no_answer", lambda w: board(w, keep=0)),
+    "board of another wiring": ("io_board.wrong_profile", lambda w: board(w, exception=2)),
+    "board says that it failed": ("io_board.failed", lambda w: board(w, exception=4)),
 }
 
 
@@ -169,5 +286,10 @@ def test_each_fault_is_found_by_its_code_and_nothing_else(tested, name):
     assert line["consequence"]
 
 
-def test_there_are_twenty_different_codes():
-    assert len({code for code, _ in FAULTS.values()}) >= 20
+def test_there_are_twenty_different_codes_and_one_at_least_of_every_class_of_device(tested):
+    codes = {code for code, _ in FAULTS.values()}
+    assert len(codes) >= 20
+    families = {"receipt_printer": "printer", "document_camera": "camera", "power_supply": "power"}
+    for line in tested.lines():
+        family = families.get(line["class"], line["class"])
+        assert any(code.partition(".")[0] == family for code in codes), line["class"]
