@@ -18,6 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # whose help shows a type behind every flag
     help="A self-service terminal for government services.",
 )
 services_app = typer.Typer(no_args_is_help=True, help="Services as data.")

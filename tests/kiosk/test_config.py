@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import sys
@@ -10,6 +11,7 @@ import sys
 import pytest
 from kiosk_stage import CLASSES, KEY
 from service_maker import as_toml
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from drivers import registry
@@ -387,14 +389,27 @@ def test_status_without_a_configuration_is_a_wrong_call(tmp_path):
 # ---- the other commands' words
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [(), ("run",), ("tour",), ("selftest",), ("status",), ("services", "check"), ("config", "check"), ("sim",)],
-)
-def test_every_command_has_help(arguments):
+def commands(command, *path):
+    """Every command and group of commands, by what is typed."""
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, *path, name)
+
+
+@pytest.mark.parametrize("arguments", sorted(commands(get_command(app))), ids=" ".join)
+def test_every_command_has_help_that_reads_as_usual(arguments):
+    """A flag has no value, and none is shown behind it."""
     done = kiosk(*arguments, "--help")
     assert done.exit_code == 0
     assert "Usage:" in done.output
+    assert re.search(r"^  --help +Show this message and exit\.$", done.output, re.MULTILINE)
+    assert "bool" not in done.output
+
+
+def test_a_flag_is_shown_alone_and_a_value_with_its_name():
+    lines = [line.split() for line in kiosk("selftest", "--help").output.splitlines()]
+    assert ["--json", "As", "JSON."] in lines
+    assert ["--device", "NAME", "Only", "this", "device."] in lines
 
 
 @pytest.mark.parametrize(
