@@ -69,7 +69,7 @@ class Soaked:
 class Soak:
     """Loops over devices that are there, or over benches with faults, for ``seconds``; ``seed`` chooses order, pauses, faults.
 
-    ``tell`` is called about every ten seconds with what was seen so far.
+    ``tell`` is called about every ten seconds with what was seen so far; until ``measured`` the soak warms up.
     """
 
     def __init__(
@@ -95,6 +95,8 @@ class Soak:
         self._soaked = Soaked(seed)
         self._cases = {bench.name: 0 for bench in benches}
         self._cancelled = threading.Event()
+        self._before: _Measure | None = None
+        self._told = Deadline.after(_TELL_SECONDS, clock)
 
     def cancel(self) -> None:
         """End after the present check."""
@@ -104,19 +106,16 @@ class Soak:
         """Soak on this thread."""
         soaked = self._soaked
         began = self._clock()
+        self._told = Deadline.after(_TELL_SECONDS, self._clock)
         with ExitStack() as hardware:
             for bench in self._together:
                 hardware.enter_context(suite.started(bench))
             end = Deadline.after(self._seconds, self._clock)
             before = self._warm_up(end, Deadline.after(self._seconds * _WARM_UP_PART, self._clock))
             soaked.threads, soaked.descriptors, soaked.memory = _twice(before)
-            told = Deadline.after(_TELL_SECONDS, self._clock)
+            self._before = before
             while not end.expired and not self._cancelled.is_set():
                 self._round()
-                if told.expired:
-                    self._measure(before)
-                    self._tell(soaked)
-                    told = Deadline.after(_TELL_SECONDS, self._clock)
             soaked.left = left_since(before.belongings, SETTLE_SECONDS)
             self._measure(before)
         soaked.seconds = round(self._clock() - began, 1)
@@ -142,6 +141,11 @@ class Soak:
                 self._examine([_entry(bench)])
                 self._inject_some(bench)
         self._cancelled.wait(self._random.uniform(0.0, self._longest_pause))
+        if self._told.expired:
+            if self._before is not None:
+                self._measure(self._before)
+            self._tell(self._soaked)
+            self._told = Deadline.after(_TELL_SECONDS, self._clock)
 
     def _examine(self, entries: Sequence[DeviceEntry]) -> None:
         soaked = self._soaked
@@ -222,17 +226,18 @@ def run_soak(
     sys.stderr.write(words.say("soak.running", duration=f"{seconds:.0f} s", seed=seed) + "\n")
 
     def tell(soaked: Soaked) -> None:
-        said = words.say(
-            "soak.round",
-            elapsed=round(time.monotonic() - began),
-            total=round(seconds),
-            rounds=soaked.rounds,
-            threads=soaked.threads[1],
-            descriptors=soaked.descriptors[1],
-            memory=f"{soaked.memory[1]:.0f}",
-            injections=soaked.injections,
-            problems=soaked.check_problems + soaked.injection_problems,
-        )
+        seen: dict[str, str | int] = {
+            "elapsed": round(time.monotonic() - began),
+            "total": round(seconds),
+            "rounds": soaked.rounds,
+            "injections": soaked.injections,
+            "problems": soaked.check_problems + soaked.injection_problems,
+        }
+        if soaked.measured:
+            seen |= {"threads": soaked.threads[1], "descriptors": soaked.descriptors[1]}
+            said = words.say("soak.round", memory=f"{soaked.memory[1]:.0f}", **seen)
+        else:
+            said = words.say("soak.warming_up", **seen)
         sys.stderr.write(said + "\n")
 
     began = time.monotonic()
