@@ -10,7 +10,7 @@ from random import Random
 from threading import Event, Lock, Timer
 
 from drivers.base import Deadline
-from drivers.card_reader import CardRefused, IdentityDocument
+from drivers.card_reader import AccessKey, CardRefused, IdentityDocument
 from drivers.conformance.bench import Bench, Disturbance, Operation
 from drivers.pcsc.reader import PcscCardReader
 from drivers.pcsc.service import UNAWARE, PcscError, Service, StuckError
@@ -202,6 +202,10 @@ class PcscBench(Bench):
         people = SOCIAL if operation == "read_social_security" else (RESIDENTS[1],)
         return people[self._turn % len(people)]
 
+    def _key(self) -> AccessKey | None:
+        """Return what opens the card that lies there."""
+        return None
+
     def _card(self, operation: str) -> VirtualCard:
         document = self._document(operation)
         if operation == "read_social_security":
@@ -260,7 +264,7 @@ class PcscBench(Bench):
         # For a moment a card that was just taken may still be offered; then the one that lies there has not been read.
         if self._lying is not None and handle.reader == self._service.reader_names()[self._lying[0]]:
             self._used = True
-        return reader.read_identity(handle, deadline)
+        return reader.read_identity(handle, deadline, self._key())
 
     def _wait_removed(self, reader: PcscCardReader, deadline: Deadline, cancel: Event) -> bool:
         return reader.wait_removed(deadline, cancel)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from random import Random
-from threading import Event
 
-from drivers.base import Deadline
 from drivers.card_reader import (
+    AccessKey,
     Authenticity,
-    CardRefused,
     DocumentKind,
     IdentityDocument,
     MrzKey,
     Verdict,
 )
 from drivers.conformance.bench import Disturbance, Operation
-from drivers.pcsc.reader import PcscCardReader
 from drivers.sim import virtual_issuer
 from drivers.sim.benches.pcsc_reader import PcscBench
 from drivers.sim.benches.pcsc_reader import _Trouble as Trouble  # pyright: ignore[reportPrivateUsage]
@@ -93,9 +90,5 @@ class TravelDocumentBench(PcscBench):
         groups, sod = self._files[turn]
         return _PassportOnBench(groups, sod, _KEYS[turn], _MANNERS[operation], self._trouble)
 
-    def _read(self, reader: PcscCardReader, deadline: Deadline, cancel: Event) -> IdentityDocument | CardRefused | None:
-        handle = reader.wait_card(deadline, cancel)
-        if handle is None:
-            return None
-        self._used = True
-        return reader.read_identity(handle, deadline, _KEYS[self._turn % len(_KEYS)])
+    def _key(self) -> AccessKey:
+        return _KEYS[self._turn % len(_KEYS)]
