@@ -5,6 +5,7 @@ garbage collected, and resets the card under everybody else; and because its mon
 
 No call into pcscd can be cut short: a card that hangs keeps SCardTransmit, and a service that hangs keeps every call. So
 all calls of a context are made on a thread of its own, and one that is late is left behind together with its context.
+At most four are: as long as none of them comes back, a new context is refused at once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Final
 
 from smartcard import scard as _untyped_scard  # pyright: ignore[reportMissingTypeStubs]
@@ -24,6 +25,10 @@ _scard: Any = _untyped_scard
 _SHORTEST_WAIT = (
     0.5  # seconds that pcscd is given for any call: it answers within a millisecond, on a busy machine later
 )
+
+_MOST_LEFT_BEHIND = 4
+_left_behind: list[Thread] = []
+_left_behind_lock = Lock()
 
 UNAWARE: Final = 0
 _PRESENT: Final = 0x20
@@ -78,7 +83,10 @@ class ReaderState:
 
 
 class StuckError(Exception):
-    """A call did not come back by its deadline: the card, the reader or the service hangs. The context is of no more use."""
+    """A call did not come back by its deadline, or too many earlier ones have not: the card, the reader or the service hangs.
+
+    The context is of no more use.
+    """
 
 
 def _check(result: int) -> None:
@@ -90,6 +98,11 @@ class _Caller:
     """Makes the calls of one context, one after the other, on a thread that may be left behind."""
 
     def __init__(self) -> None:
+        """Start the thread. Raises ``StuckError`` where too many are left behind: one more would not fare better."""
+        with _left_behind_lock:
+            _left_behind[:] = [thread for thread in _left_behind if thread.is_alive()]
+            if len(_left_behind) >= _MOST_LEFT_BEHIND:
+                raise StuckError
         self._calls: SimpleQueue[tuple[Callable[..., Any], tuple[object, ...]] | None] = SimpleQueue()
         self._results: SimpleQueue[Any] = SimpleQueue()
         self.context: int | None = None
@@ -105,6 +118,8 @@ class _Caller:
                 return self._results.get(timeout=max(deadline.remaining(), _SHORTEST_WAIT))
             except Empty:
                 self.stuck = True
+                with _left_behind_lock:
+                    _left_behind.append(self._thread)
         raise StuckError
 
     def end(self) -> None:

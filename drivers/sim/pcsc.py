@@ -181,6 +181,16 @@ class VirtualPcsc:
                 self._configure()
             self.start(deadline)
 
+    def freeze(self) -> None:
+        """Stop the service in its tracks: it takes connections and answers nothing, until ``thaw`` or ``kill``."""
+        with self._lock:
+            self._command("freeze")
+
+    def thaw(self) -> None:
+        """Have a frozen service go on."""
+        with self._lock:
+            self._command("thaw")
+
     def answers(self) -> bool:
         """Return whether the service runs and takes connections."""
         with self._lock:

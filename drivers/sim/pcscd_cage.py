@@ -4,8 +4,8 @@ Started as a program by ``drivers.sim.pcsc``; it imports nothing of ours. Argume
 control socket. The directory holds ``run`` (put over /run: pcscd knows only /run/pcscd), ``config`` (its reader.conf)
 and ``empty`` (put over the USB drivers: a private service must not take the machine's real readers).
 
-The control socket (SOCK_SEQPACKET) takes ``start``, ``kill`` and ``connect PORT``; each is answered by ``ok`` (with a
-connected TCP socket for ``connect``) or ``failed REASON``. The end of the control socket, so also the end of the
+The control socket (SOCK_SEQPACKET) takes ``start``, ``kill``, ``freeze``, ``thaw`` and ``connect PORT``; each is answered by
+``ok`` (with a connected TCP socket for ``connect``) or ``failed REASON``. The end of the control socket, so also the end of the
 parent process, ends everything.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -70,14 +71,23 @@ class _Cage:
             self._service.wait()
             self._service = None
 
+    def freeze(self) -> None:
+        if self._service is not None:
+            self._service.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._service is not None:
+            self._service.send_signal(signal.SIGCONT)
+
     def serve(self, control: socket.socket) -> None:
+        orders = {"start": self.start, "kill": self.kill, "freeze": self.freeze, "thaw": self.thaw}
         while command := control.recv(256).decode("ascii").split():
             try:
                 if command[0] == "connect":
                     with socket.create_connection(("127.0.0.1", int(command[1])), timeout=_CONNECT_TIMEOUT) as card:
                         socket.send_fds(control, [b"ok"], [card.fileno()])
                     continue
-                {"start": self.start, "kill": self.kill}[command[0]]()
+                orders[command[0]]()
                 control.send(b"ok")
             except (OSError, subprocess.SubprocessError) as error:
                 control.send(f"failed {error}".encode()[:256])

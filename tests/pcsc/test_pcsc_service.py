@@ -291,5 +291,28 @@ def test_nothing_is_left_of_readers_that_were_closed_or_lost_their_service(pcsc:
     assert (_descriptors(), threading.active_count()) == (descriptors, threads)
 
 
+def test_a_frozen_service_costs_a_few_threads_however_often_it_is_tried_and_none_once_it_goes_on(
+    pcsc: VirtualPcsc, reader: PcscCardReader
+) -> None:
+    reader.poll(soon())
+    threads, most = threading.active_count(), 0
+    pcsc.freeze()
+    for _ in range(10):
+        reader.close()
+        with pytest.raises(DriverError) as raised:
+            reader.open(soon(0))
+        assert raised.value.fault.code == "card_reader.no_answer"
+        most = max(most, threading.active_count())
+    assert most <= threads + 4
+    pcsc.thaw()
+    limit, never = soon(10), Event()
+    while threading.active_count() >= threads and not limit.expired:
+        never.wait(0.01)
+    reader.open(soon())
+    pcsc.insert(SamBackedCard(RESIDENT))
+    assert reader.read_identity(wait_card(reader), soon()) == RESIDENT
+    assert threading.active_count() <= threads + 1, "the card's own thread"
+
+
 def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
