@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from drivers.base import Check
 from drivers.card_reader import CardRefused, IdentityDocument
 from drivers.pcsc import profiles, social_security, trace
 from drivers.pcsc.apdu import Card
+from drivers.travel_document import issuers
 from drivers.travel_document.read import read_travel_document
 
 _SELECT_TRAVEL_DOCUMENT = bytes.fromhex("00A4040C07A0000002471001")
@@ -21,11 +24,15 @@ _TYPE_B_RESIDENT = bytes.fromhex("D10386")
 
 @dataclass(frozen=True)
 class Application:
-    """One kind of card: ``recognises`` may look at the answer to reset or select a file, ``read`` then goes on from there."""
+    """One kind of card: ``recognises`` may look at the answer to reset or select a file, ``read`` then goes on from there.
+
+    ``examine`` checks, without a card, what is needed to judge one.
+    """
 
     name: str
     recognises: Callable[[Card], bool]
     read: Callable[[Card], IdentityDocument | CardRefused]
+    examine: Callable[[], Check] | None = None
 
 
 def _read_resident(card: Card) -> IdentityDocument | CardRefused:
@@ -47,7 +54,8 @@ def travel_document(csca_folder: Path | None = None) -> Application:
             return CardRefused("card.key_needed")
         return read_travel_document(card.transmit, card.key, card.deadline, csca_folder)
 
-    return Application("travel document", _recognises_travel_document, read_with_key)
+    examine = None if csca_folder is None else partial(issuers.examine, csca_folder)
+    return Application("travel document", _recognises_travel_document, read_with_key, examine)
 
 
 def _refuse_plain_type_b(card: Card) -> IdentityDocument | CardRefused:

@@ -126,8 +126,9 @@ class PcscCardReader(CardReader):
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
         """Check the service, the readers and what lies on them, in this order; what follows a failure is skipped.
 
-        The last line says whether a resident card's picture can be decoded.
+        The last lines say whether a resident card's picture can be decoded, and what an application needs beside the card.
         """
+        beside = (photo.check(), *(known.examine() for known in self._known if known.examine is not None))
         try:
             with self._in_use():
                 states = self._look(deadline)
@@ -135,8 +136,8 @@ class PcscCardReader(CardReader):
             failure = Check("service", CheckOutcome.FAIL, error.fault, error.fault.evidence)
             no_card = Check("card", CheckOutcome.SKIP)
             if error.fault.code != NOT_FOUND:
-                return (failure, Check("reader", CheckOutcome.SKIP), no_card, photo.check())
-            return (Check("service", CheckOutcome.PASS), replace(failure, name="reader"), no_card, photo.check())
+                return (failure, Check("reader", CheckOutcome.SKIP), no_card, *beside)
+            return (Check("service", CheckOutcome.PASS), replace(failure, name="reader"), no_card, *beside)
         cards = (
             f"{state.name}: {'ATR ' + trace.answer_to_reset(state.atr) if state.present else 'empty'}"
             for state in states
@@ -145,7 +146,7 @@ class PcscCardReader(CardReader):
             Check("service", CheckOutcome.PASS),
             Check("reader", CheckOutcome.PASS, evidence=", ".join(self._names)),
             Check("card", CheckOutcome.PASS, evidence="; ".join(cards)),
-            photo.check(),
+            *beside,
         )
 
     def wait_card(self, deadline: Deadline, cancel: Event) -> CardHandle | None:

@@ -26,6 +26,7 @@ from drivers.sim.sdt import VirtualSdtReader
 from drivers.sim.social_security_card import SocialSecurityCard
 from drivers.sim.ups import VirtualUps
 from drivers.sim.virtual_card import PlainTypeBCard, SamBackedCard
+from drivers.sim.virtual_issuer import VirtualIssuer
 
 _ASSETS = Path(__file__).resolve().parents[2] / "assets"
 _PROOF = _ASSETS / "dock" / "proof_of_residence.txt"
@@ -46,6 +47,8 @@ class VirtualHall(Hall):
         directory.mkdir(parents=True, exist_ok=True)
         self.csca = directory / "csca"
         self.csca.mkdir()
+        self.issuer = VirtualIssuer()
+        self.issuer.publish(self.csca)
         self._pcsc = VirtualPcsc(directory / "pcsc")
         self._sdt = VirtualSdtReader(directory / "sdt")
         self._code = PictureStage(directory / "code")

@@ -1,7 +1,6 @@
 """Passive authentication (ICAO Doc 9303 part 11, 5.1): are the files the ones that the issuing state signed?
 
-Certificates are opened with asn1crypto, because real issuers' often break rules that stricter readers insist on. No
-revocation lists and no master lists are looked at: the folder holds the certificates of the states that are trusted.
+No revocation lists and no master lists are looked at: the folder holds the certificates of the states that are trusted.
 """
 
 from __future__ import annotations
@@ -9,32 +8,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from asn1crypto import algos as _untyped_algos  # pyright: ignore[reportMissingTypeStubs]
 from asn1crypto import cms as _untyped_cms  # pyright: ignore[reportMissingTypeStubs]
 from asn1crypto import core as _untyped_core  # pyright: ignore[reportMissingTypeStubs]
-from asn1crypto import pem as _untyped_pem  # pyright: ignore[reportMissingTypeStubs]
-from asn1crypto import x509 as _untyped_x509  # pyright: ignore[reportMissingTypeStubs]
 
 from drivers.card_reader import Authenticity, Verdict
 from drivers.travel_document import signatures
+from drivers.travel_document.issuers import MALFORMED, Certificates
 from drivers.travel_document.signatures import UnsupportedError
 
 algos: Any = _untyped_algos
 cms: Any = _untyped_cms
 core: Any = _untyped_core
-pem: Any = _untyped_pem
-x509: Any = _untyped_x509
 
 _SECURITY_OBJECT = "2.23.136.1.1.1"  # id-icao-mrtd-security-ldsSecurityObject
-_SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem"})
-_LARGEST_CERTIFICATE = 65_536
-# What asn1crypto, which reads lazily, raises for bytes that are not what they should be; deep nesting ends in the last.
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 class _DataGroupHash(core.Sequence):
@@ -56,33 +46,7 @@ class SecurityObject(core.Sequence):
     ]
 
 
-@dataclass(frozen=True)
-class Issuers:
-    """The certificates of the states that are trusted, by subject."""
-
-    certificates: tuple[Any, ...] = ()
-
-
-def load(folder: Path) -> Issuers:
-    """Read every certificate (.cer .crt .der .pem) of a certification authority in a folder; others are passed over.
-
-    Raises ``OSError`` when the folder cannot be read.
-    """
-    found: list[Any] = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in _SUFFIXES or path.stat().st_size > _LARGEST_CERTIFICATE:
-            continue
-        try:
-            data = path.read_bytes()
-            certificate: Any = x509.Certificate.load(pem.unarmor(data)[2] if pem.detect(data) else data, strict=True)
-            if certificate.ca:
-                found.append(certificate)
-        except _MALFORMED:
-            continue
-    return Issuers(tuple(found))
-
-
-def check(signed: bytes, files: Mapping[int, bytes], issuers: Issuers | None, today: datetime) -> Authenticity:
+def check(signed: bytes, files: Mapping[int, bytes], issuers: Certificates | None, today: datetime) -> Authenticity:
     """Judge the files (number of the data group -> its bytes) by the signature of EF.SOD.
 
     Without ``issuers`` hashes and signature are checked all the same: what is wrong is wrong. Never raises.
@@ -91,11 +55,11 @@ def check(signed: bytes, files: Mapping[int, bytes], issuers: Issuers | None, to
         return _check(signed, files, issuers, today)
     except UnsupportedError as error:
         return Authenticity(Verdict.NOT_CHECKED, f"not supported: {error}")
-    except _MALFORMED as error:
+    except MALFORMED as error:
         return Authenticity(Verdict.NOT_GENUINE, f"malformed signature: {type(error).__name__}")
 
 
-def _check(signed: bytes, files: Mapping[int, bytes], issuers: Issuers | None, today: datetime) -> Authenticity:
+def _check(signed: bytes, files: Mapping[int, bytes], issuers: Certificates | None, today: datetime) -> Authenticity:
     content: Any = cms.ContentInfo.load(signed, strict=True)
     if content["content_type"].native != "signed_data":
         return _false("no signature")
@@ -172,11 +136,11 @@ def _signed(signer: Any, certificate: Any, security_object: bytes) -> bool:
     return signatures.verifies(certificate.public_key, signer["signature_algorithm"], digest, signature, data)
 
 
-def _chain(certificate: Any, issuers: Issuers | None, today: datetime) -> Authenticity:
+def _chain(certificate: Any, issuers: Certificates | None, today: datetime) -> Authenticity:
     """Look for a trusted issuer of the signer's certificate; both must be valid today."""
     if issuers is None:
         return Authenticity(Verdict.NOT_CHECKED, "no folder of issuers' certificates; hashes and signature are right")
-    for issuer in issuers.certificates:
+    for issuer in issuers:
         if not _names(certificate, issuer):
             continue
         if not signatures.verifies(
@@ -191,7 +155,7 @@ def _chain(certificate: Any, issuers: Issuers | None, today: datetime) -> Authen
             if not one.not_valid_before <= today <= one.not_valid_after:
                 return Authenticity(Verdict.UNKNOWN_ISSUER, f"certificate of the {whose} is not valid today")
         return Authenticity(Verdict.GENUINE, f"issuer {issuer.sha256_fingerprint[:23]}")
-    return Authenticity(Verdict.UNKNOWN_ISSUER, f"none of {len(issuers.certificates)} certificates is the issuer's")
+    return Authenticity(Verdict.UNKNOWN_ISSUER, f"none of {len(issuers)} certificates is the issuer's")
 
 
 def _names(certificate: Any, issuer: Any) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from drivers.base import Deadline
 from drivers.card_reader import AccessKey, Authenticity, CardRefused, DocumentKind, IdentityDocument, MrzKey
-from drivers.travel_document import bac, data_groups, mrz, pace, passive_authentication
+from drivers.travel_document import bac, data_groups, issuers, mrz, pace, passive_authentication
 from drivers.travel_document.chip import OK, Chip, ChipError
 from drivers.travel_document.data_groups import CARD_ACCESS, DG1, DG2, SOD, File
 from drivers.travel_document.tlv import InvalidDataError
@@ -46,8 +46,8 @@ def read_travel_document(
             return refused
         first, second, sod = (_read(chip, file) for file in (DG1, DG2, SOD))
         zone, portrait = data_groups.zone(first), data_groups.portrait(second)
-        issuers = passive_authentication.load(csca_folder) if csca_folder is not None else None
-        authenticity = passive_authentication.check(data_groups.signed_data(sod), {1: first, 2: second}, issuers, now())
+        trusted = issuers.load(csca_folder) if csca_folder is not None else None
+        authenticity = passive_authentication.check(data_groups.signed_data(sod), {1: first, 2: second}, trusted, now())
         return _identity(zone, portrait, authenticity, now().date())
     except ChipError as error:
         return CardRefused("card.unreadable", str(error))

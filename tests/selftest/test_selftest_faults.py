@@ -180,6 +180,19 @@ HEAT = "sys__class__thermal__thermal_zone0__temp"
 MUTED = made_up_machine.CODEC.format(amplifier="0x80")
 FULL = "4096 4096 16000000 9000 9000 4000000 2000000 2000000 0 255"
 READ_ONLY = "4096 4096 16000000 8000000 8000000 4000000 2000000 2000000 1 255"
+
+
+@contextmanager
+def no_issuers(world):
+    (certificate,) = world.hall.csca.iterdir()
+    kept = certificate.read_bytes()
+    certificate.unlink()
+    try:
+        yield
+    finally:
+        certificate.write_bytes(kept)
+
+
 PAPER_OK, COVER_CLOSED = PrinterAction.PAPER_OK, PrinterAction.COVER_CLOSED
 FAULTS = {
     "paper out": ("printer.paper_out", lambda w: printer(w, PrinterAction.PAPER_OUT, PAPER_OK)),
@@ -196,6 +209,7 @@ FAULTS = {
         "card_reader.not_found",
         lambda w: options(w, "card_reader", reader="Reader That Is Not There"),
     ),
+    "no issuers' certificates": ("card_reader.no_issuers", no_issuers),
     "serial reader unplugged": ("card_reader.not_found", lambda w: unplugged(w.hall._sdt)),
     "serial reader mute": (
         "card_reader.no_answer",

@@ -5,7 +5,6 @@ from headless_citizen import PROGRESS, HeadlessCitizen, person
 
 from drivers.card_reader import MrzKey
 from drivers.sim import virtual_issuer
-from drivers.sim.virtual_issuer import VirtualIssuer
 from drivers.sim.virtual_passport import VirtualPassport
 from drivers.travel_document import mrz
 from kiosk.config import ASSETS
@@ -18,25 +17,25 @@ TEXTS = Texts(ASSETS / "texts" / "kiosk.toml")
 @pytest.fixture
 def traveller(terminal_world):
     """Somebody at the reader's question for the key, with a passport of the hall's own state on it."""
-    issuer = VirtualIssuer()
-    issuer.publish(terminal_world.hall.csca)
+    hall = terminal_world.hall
+    hall.issuer.publish(hall.csca)
     files = {
         1: virtual_issuer.dg1(virtual_issuer.passport_zone(NUMBER, BIRTH, EXPIRY)),
         2: virtual_issuer.dg2(virtual_issuer.picture("JPEG")),
     }
     zone = mrz.information(MrzKey(NUMBER, BIRTH, EXPIRY)).decode()
-    passport = VirtualPassport(files, issuer.sign(files, "sha256"), zone_information=zone, can="123456")
+    passport = VirtualPassport(files, hall.issuer.sign(files, "sha256"), zone_information=zone, can="123456")
     visitor = HeadlessCitizen(terminal_world, person(how="card"), service=PROGRESS)
     visitor.offered(30.0)
     visitor.start()
     visitor.walk_to("identify")
     visitor.put_until(
-        lambda: terminal_world.hall._pcsc.insert(passport),
+        lambda: hall._pcsc.insert(passport),
         lambda glass: (glass["step"], glass["screen"]) == ("identify", "choose"),
         "the question for the key",
     )
     yield visitor
-    terminal_world.hall.take_card()
+    hall.take_card()
     glass = visitor.look()
     if glass["session"] is not None:
         visitor.intend(glass, "Cancel")

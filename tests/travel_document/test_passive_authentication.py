@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from travel_document_setting import NOW, groups, issuer
 
 from drivers.card_reader import Verdict
-from drivers.travel_document import data_groups, passive_authentication, signatures
+from drivers.travel_document import data_groups, issuers, passive_authentication, signatures
 
 FILES = groups()
 SCHEMES = ("rsa", "pss", "ecdsa")
@@ -23,11 +23,11 @@ def trusted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("csca")
     for scheme in SCHEMES:
         issuer(scheme).publish(folder, f"{scheme}.cer")
-    return passive_authentication.load(folder)
+    return issuers.load(folder)
 
 
-def judged(sod, issuers, files=FILES, today=NOW):
-    return passive_authentication.check(data_groups.signed_data(sod), files, issuers, today)
+def judged(sod, trusted, files=FILES, today=NOW):
+    return passive_authentication.check(data_groups.signed_data(sod), files, trusted, today)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -71,21 +71,6 @@ def test_a_signer_that_is_past_its_days_proves_nothing(trusted):
             "certificate of the signer is not valid today",
         )
     assert judged(sod, trusted, today=issuer().valid[0] + timedelta(days=1)).verdict is Verdict.GENUINE
-
-
-def test_the_signer_itself_in_the_folder_makes_nothing_genuine(tmp_path):
-    (tmp_path / "signer.cer").write_bytes(issuer().signer.public_bytes(Encoding.DER))
-    (tmp_path / "broken.cer").write_bytes(b"0\x82\xff\xff")
-    (tmp_path / "empty.pem").write_bytes(b"")
-    (tmp_path / "readme.txt").write_bytes(issuer().authority.public_bytes(Encoding.DER))
-    issuers = passive_authentication.load(tmp_path)
-    assert issuers.certificates == ()
-    assert judged(issuer().sign(FILES), issuers).verdict is Verdict.UNKNOWN_ISSUER
-
-
-def test_certificates_in_text_form_are_read_too(tmp_path):
-    (tmp_path / "csca.PEM").write_bytes(issuer().authority.public_bytes(Encoding.PEM))
-    assert judged(issuer().sign(FILES), passive_authentication.load(tmp_path)).verdict is Verdict.GENUINE
 
 
 def spelled_out(base: bytes | None = None) -> keys.PublicKeyInfo:
