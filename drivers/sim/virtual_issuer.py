@@ -37,7 +37,8 @@ _DAY = timedelta(days=1)
 class VirtualIssuer:
     """One state with one certification authority (CSCA) and one document signer, both made anew. Not thread-safe.
 
-    ``valid``: the signer's days; the authority is valid a year longer on both sides.
+    ``valid``: the signer's days; the authority is valid a year longer on both sides. ``authority`` and ``signer`` are their
+    certificates, and may be replaced by others of ``authority_key`` and ``signer_key``.
     """
 
     scheme: Scheme = "ecdsa"
@@ -46,13 +47,13 @@ class VirtualIssuer:
     )
 
     def __post_init__(self) -> None:
-        self._authority_key = self._new_key()
-        self._signer_key = self._new_key()
+        self.authority_key = self._new_key()
+        self.signer_key = self._new_key()
         year = 365 * _DAY
         self.authority = self._certificate(
-            "Virtual CSCA", self._authority_key, "Virtual CSCA", (self.valid[0] - year, self.valid[1] + year), True
+            "Virtual CSCA", self.authority_key, "Virtual CSCA", (self.valid[0] - year, self.valid[1] + year), True
         )
-        self.signer = self._certificate("Virtual signer", self._signer_key, "Virtual CSCA", self.valid, False)
+        self.signer = self._certificate("Virtual signer", self.signer_key, "Virtual CSCA", self.valid, False)
 
     def publish(self, folder: Path, name: str = "virtual.cer") -> None:
         """Put the authority's certificate into a folder."""
@@ -113,8 +114,8 @@ class VirtualIssuer:
 
     def _sign(self, data: bytes) -> bytes:
         if self.scheme == "ecdsa":
-            return self._signer_key.sign(data, ec.ECDSA(hashes.SHA256()))
-        return self._signer_key.sign(data, self._pss() if self.scheme == "pss" else padding.PKCS1v15(), hashes.SHA256())
+            return self.signer_key.sign(data, ec.ECDSA(hashes.SHA256()))
+        return self.signer_key.sign(data, self._pss() if self.scheme == "pss" else padding.PKCS1v15(), hashes.SHA256())
 
     def _algorithm(self) -> Any:
         if self.scheme == "pss":
@@ -131,8 +132,8 @@ class VirtualIssuer:
     ) -> x509.Certificate:
         builder = (
             x509.CertificateBuilder()
-            .subject_name(_name(subject))
-            .issuer_name(_name(issuer))
+            .subject_name(name_of(subject))
+            .issuer_name(name_of(issuer))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(valid[0])
@@ -140,15 +141,16 @@ class VirtualIssuer:
             .add_extension(x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._authority_key.public_key()), critical=False
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.authority_key.public_key()), critical=False
             )
         )
         return builder.sign(
-            self._authority_key, hashes.SHA256(), rsa_padding=self._pss() if self.scheme == "pss" else None
+            self.authority_key, hashes.SHA256(), rsa_padding=self._pss() if self.scheme == "pss" else None
         )
 
 
-def _name(common: str) -> x509.Name:
+def name_of(common: str) -> x509.Name:
+    """Return the name of somebody in the invented state of Utopia."""
     return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "UT"), x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 

@@ -24,6 +24,7 @@ algos: Any = _untyped_algos
 cms: Any = _untyped_cms
 core: Any = _untyped_core
 
+_BEST_FIRST = (Verdict.GENUINE, Verdict.UNKNOWN_ISSUER, Verdict.NOT_CHECKED)
 _SECURITY_OBJECT = "2.23.136.1.1.1"  # id-icao-mrtd-security-ldsSecurityObject
 
 
@@ -137,25 +138,36 @@ def _signed(signer: Any, certificate: Any, security_object: bytes) -> bool:
 
 
 def _chain(certificate: Any, issuers: Certificates | None, today: datetime) -> Authenticity:
-    """Look for a trusted issuer of the signer's certificate; both must be valid today."""
+    """Look for a trusted issuer of the signer's certificate.
+
+    A state may have several certificates that fit, such as an old one of the same key: one good one is enough.
+    """
     if issuers is None:
         return Authenticity(Verdict.NOT_CHECKED, "no folder of issuers' certificates; hashes and signature are right")
-    for issuer in issuers:
-        if not _names(certificate, issuer):
-            continue
-        if not signatures.verifies(
+    words = [word for issuer in issuers if (word := _word(issuer, certificate, today)) is not None]
+    none = Authenticity(Verdict.UNKNOWN_ISSUER, f"none of {len(issuers)} certificates is the issuer's")
+    return min(words, key=lambda word: _BEST_FIRST.index(word.verdict), default=none)
+
+
+def _word(issuer: Any, certificate: Any, today: datetime) -> Authenticity | None:
+    """Return what one issuer's certificate says of the signer's; None when it is not the one that signed it."""
+    try:
+        if not _names(certificate, issuer) or not signatures.verifies(
             issuer.public_key,
             certificate["signature_algorithm"],
             "",
             certificate["signature_value"].native,
             certificate["tbs_certificate"].dump(),
         ):
-            continue  # an older or newer key of the same state
+            return None  # of another state, or an older or newer key of the same
         for one, whose in ((certificate, "signer"), (issuer, "issuer")):
             if not one.not_valid_before <= today <= one.not_valid_after:
                 return Authenticity(Verdict.UNKNOWN_ISSUER, f"certificate of the {whose} is not valid today")
         return Authenticity(Verdict.GENUINE, f"issuer {issuer.sha256_fingerprint[:23]}")
-    return Authenticity(Verdict.UNKNOWN_ISSUER, f"none of {len(issuers)} certificates is the issuer's")
+    except UnsupportedError as error:
+        return Authenticity(Verdict.NOT_CHECKED, f"not supported: {error}")
+    except MALFORMED:
+        return None
 
 
 def _names(certificate: Any, issuer: Any) -> bool:
