@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from threading import Event, Lock
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ _SLICE_MILLISECONDS = 50
 _SHORTEST_MILLISECONDS = 1  # 0 would mean for ever
 _DISCARD_AT_MOST = 65536
 _GET_STATUS = (0x80, 0x00, 0, 0, 2)
+_KEPT_FROM_US = {errno.EACCES: "card_reader.access_denied", errno.EBUSY: "card_reader.in_use"}
 
 
 class UsbLine:
@@ -37,12 +39,16 @@ class UsbLine:
         self._lock = Lock()
 
     def open(self) -> None:
-        """Find the reader and claim its interface. Raises ``card_reader.not_found``."""
+        """Find the reader and claim its interface.
+
+        Raises ``card_reader.not_found``, ``card_reader.access_denied``, ``card_reader.in_use`` (another program has it), and
+        ``card_reader.usb_unavailable`` when libusb is missing or may not start, as without its netlink socket.
+        """
         self.close()
         try:
             device = _core.find(idVendor=self._vendor, idProduct=self._product, backend=self._backend)
         except _core.NoBackendError as error:
-            raise DriverError("card_reader.not_found", "libusb is not installed") from error
+            raise DriverError("card_reader.usb_unavailable", "libusb cannot be loaded or does not start") from error
         except _core.USBError as error:
             raise self._gone(error) from error
         if device is None:
@@ -125,7 +131,7 @@ class UsbLine:
     def _gone(self, error: Exception | None) -> DriverError:
         number = cast("int | None", getattr(error, "errno", None))
         return DriverError(
-            "card_reader.not_found",
+            _KEPT_FROM_US.get(number or 0, "card_reader.not_found"),
             f"USB device {self._vendor:04x}:{self._product:04x}",
             f"errno {number}" if number is not None else "" if error is None else type(error).__name__,
         )

@@ -71,14 +71,14 @@ def test_the_settings_that_the_program_relies_on(service, name, value):
     assert service[name] == [value]
 
 
-@pytest.mark.parametrize("device", ["ttyS", "ttyUSB", "ttyACM", "usb", "video4linux", "drm", "input"])
+@pytest.mark.parametrize("device", ["ttyS", "ttyUSB", "ttyACM", "usb", "usb_device", "video4linux", "drm", "input"])
 def test_the_devices_of_a_terminal_stay_open(service, device):
     assert service["PrivateDevices"] == ["no"]
     assert any(line.split()[0] == f"char-{device}" for line in service["DeviceAllow"])
 
 
-def test_the_socket_families_of_pcscd_and_central_stay_open(service):
-    assert {"AF_UNIX", "AF_INET", "AF_INET6"} == set(service["RestrictAddressFamilies"][0].split())
+def test_the_socket_families_of_pcscd_central_and_libusb_stay_open(service):
+    assert {"AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK"} == set(service["RestrictAddressFamilies"][0].split())
 
 
 def test_the_journals_key_comes_sealed(service):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+import usb.core as usb_core
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +124,33 @@ def test_a_usb_reader_that_is_pulled_is_gone_and_comes_back(usb: VirtualUsbPort,
     reader.close()
     reader.close()
     virtual.stop()
+
+
+@pytest.mark.parametrize("call", ["open_device", "set_configuration", "claim_interface"])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.EACCES, "card_reader.access_denied"),
+        (errno.EBUSY, "card_reader.in_use"),
+        (errno.ENODEV, "card_reader.not_found"),
+    ],
+)
+def test_a_usb_reader_that_is_kept_from_us_is_told_as_such(
+    usb: VirtualUsbPort, monkeypatch: pytest.MonkeyPatch, call: str, number: int, code: str
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise usb_core.USBError("refused", errno=number)
+
+    usb.plug()
+    line = UsbLine(backend=usb.backend)
+    with monkeypatch.context() as patch:
+        patch.setattr(usb.backend, call, refuse)
+        with pytest.raises(DriverError) as raised:
+            line.open()
+    assert (raised.value.fault.code, raised.value.fault.evidence) == (code, f"errno {number}")
+    line.open()
+    line.close()
+    usb.unplug()
 
 
 def test_closing_a_usb_line_ends_a_read_in_another_thread(usb: VirtualUsbPort) -> None:
