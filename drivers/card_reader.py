@@ -128,8 +128,10 @@ class CardRefused:
     ``code`` is one of ``card.removed`` (pulled while reading: put it back), ``card.unreadable`` (lift and replace),
     ``card.plain_type_b`` (a reader without SAM cannot read the name), ``card.unknown`` (not a card we know),
     ``card.invalid_data`` (content breaks its own rules), ``card.busy`` (another program holds it), ``card.key_needed`` (a
-    travel document: read it again, under the same handle, with an ``AccessKey``), ``card.social_security_third`` (a third
-    generation social security card, which gives name and number to a security module only).
+    travel document: read it again, under the same handle, with an ``AccessKey``), ``card.wrong_key`` (the document knows
+    another), ``card.no_access_number`` (it opens by no card access number, its zone is needed),
+    ``card.social_security_third`` (a third generation social security card, which gives name and number to a security module
+    only).
     ``evidence`` never holds personal data.
     """
 

@@ -48,6 +48,7 @@ _BEST_FIRST = (ciphers.AES_256, ciphers.AES_192, ciphers.AES_128, ciphers.TRIPLE
 _SET_TEMPLATE = bytes.fromhex("0022C1A4")
 _CHAINED, _LAST = bytes.fromhex("10860000"), bytes.fromhex("00860000")
 _MRZ_PASSWORD, _CAN_PASSWORD = b"\x01", b"\x02"
+_NO_SUCH_PASSWORD = 0x6A88  # referenced data not found (4.4.4.1)
 _NONCE = 16
 
 
@@ -94,9 +95,9 @@ def password_key(key: AccessKey, suite: Suite) -> bytes:
 
 
 def authenticate(chip: Chip, offer: Offer, key: AccessKey, random: Random) -> CardRefused | None:
-    """Agree on session keys with a chip whose master file is selected; ``card.wrong_key`` when it knows another key.
+    """Agree on session keys with a chip whose master file is selected.
 
-    Raises ``ChipError``.
+    ``card.wrong_key`` when it knows another key, ``card.no_access_number`` when it has none to be opened by. Raises ``ChipError``.
     """
     curve = _CURVES[offer.parameters]
     reference = _CAN_PASSWORD if isinstance(key, CanKey) else _MRZ_PASSWORD
@@ -104,6 +105,8 @@ def authenticate(chip: Chip, offer: Offer, key: AccessKey, random: Random) -> Ca
     if offer.ambiguous:
         template += tlv.encode(0x84, bytes([offer.parameters]))
     _, status = chip.command(_SET_TEMPLATE, template)
+    if status == _NO_SUCH_PASSWORD and isinstance(key, CanKey):
+        return CardRefused("card.no_access_number", f"PACE: SW {status:04X}")
     if status != OK:
         raise ChipError("PACE: MSE:Set AT", status)
     encrypted = _round(chip, b"", 0x80)

@@ -33,8 +33,8 @@ def read_travel_document(
     """Read zone, portrait and signature of a document and judge it by the certificates in ``csca_folder``.
 
     ``transmit`` sends one APDU and returns data and status word; what it raises goes through. Refused with
-    ``card.wrong_key``, ``card.key_needed`` (a card access number, but the chip has no PACE: the zone is needed),
-    ``card.unreadable`` and ``card.invalid_data``. A document whose signature is wrong is given all the same, with that
+    ``card.wrong_key``, ``card.no_access_number`` (the chip takes its zone only), ``card.unreadable`` and
+    ``card.invalid_data``. A document whose signature is wrong is given all the same, with that
     verdict in ``authenticity``: it is for the terminal to refuse it.
     """
     if not (mrz.valid_key(key) if isinstance(key, MrzKey) else re.fullmatch("[0-9]{6}", key.can)):
@@ -65,7 +65,7 @@ def _open(chip: Chip, key: AccessKey, random: Random) -> CardRefused | None:
             chip.select_application()
         return refused
     if not isinstance(key, MrzKey):
-        return CardRefused("card.key_needed", "the chip offers no PACE that takes a card access number")
+        return CardRefused("card.no_access_number", "the chip offers no PACE")
     chip.select_application()
     return bac.authenticate(chip, key, random)
 

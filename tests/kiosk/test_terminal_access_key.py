@@ -138,6 +138,20 @@ def test_the_card_access_number_opens_it_too(asked):
     assert keys(asked)[-1] == CanKey("246810")
 
 
+def test_a_document_that_has_no_card_access_number_leads_to_the_ways_with_words(asked):
+    asked.touch(Pick("can"), Fill("can", "246810"), Next())
+    asked.do("reader", CardRefused("card.no_access_number"))
+    assert asked.view.screen == "choose"
+    assert asked.body.question == asked.tools.faults.for_citizen("card.no_access_number", "zh")
+    asked.touch(Pick("zone"))
+    assert asked.body.message == ""
+    fill(asked)
+    asked.touch(Next())
+    asked.do("reader", passport())
+    assert asked.at == "result"
+    assert keys(asked) == [None, CanKey("246810"), KEY]
+
+
 def test_back_leads_to_the_ways_then_to_another_card_then_out(asked):
     asked.touch(Pick("can"), Back())
     assert asked.view.screen == "choose"

@@ -107,10 +107,12 @@ def test_a_wrong_card_access_number_is_a_wrong_key():
     assert outcome.code == "card.wrong_key"
 
 
-def test_a_card_access_number_does_not_open_a_chip_without_pace():
-    outcome = read(passport(Manner("bac")), CAN_KEY)
+@pytest.mark.parametrize("card", [passport(Manner("bac")), passport(Manner("pace"), can="")], ids=["bac", "pace"])
+def test_a_chip_that_has_no_card_access_number_says_so_and_opens_by_its_zone(card):
+    outcome = read(card, CAN_KEY)
     assert isinstance(outcome, CardRefused)
-    assert outcome.code == "card.key_needed"
+    assert outcome.code == "card.no_access_number"
+    assert isinstance(read(card, KEY), IdentityDocument)
 
 
 @pytest.mark.parametrize(

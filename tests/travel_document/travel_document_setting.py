@@ -56,6 +56,7 @@ def passport(
     sod: bytes | None = None,
     scheme: str = "ecdsa",
     digest: str = "sha256",
+    can: str = CAN,
     faults: CardFaults | None = None,
 ) -> VirtualPassport:
     """A document; ``tampered`` puts other files in the place of the signed ones."""
@@ -65,7 +66,7 @@ def passport(
         files | (tampered or {}),
         sod,
         zone_information=mrz.information(KEY).decode(),
-        can=CAN,
+        can=can,
         manner=manner,
         faults=faults,
     )

@@ -72,7 +72,7 @@ class KeyQuestion:
     def ask(self, code: str) -> None:
         """Ask, or ask again, because of this code; what was typed before can be put right."""
         self._message = "" if code == "card.key_needed" else code
-        if self._way == "camera":
+        if self._way == "camera" or code == "card.no_access_number":
             self._way = ""
 
     def leave(self) -> None:

@@ -15,7 +15,7 @@ from kiosk.view import Body, Buttons, IdentifyView, Intent, Phase
 
 KEYED_READ_SECONDS = 20.0
 """A travel document's portrait comes over the air, encrypted, a few hundred bytes at a time."""
-KEY_CODES = ("card.key_needed", "card.wrong_key")
+KEY_CODES = ("card.key_needed", "card.wrong_key", "card.no_access_number")
 
 
 class IdentifyStep(DeviceStep):
