@@ -80,6 +80,11 @@ class IdentityDocument:
     portrait: bytes = b""
     authenticity: Authenticity = NOT_CHECKED
 
+    @property
+    def present_address(self) -> str:
+        """The address last written to the chip, or the printed one."""
+        return self.added_address or self.address
+
     def __repr__(self) -> str:
         return f"IdentityDocument({self.kind.value}, ...)"
 

@@ -47,7 +47,7 @@ def shown(document: IdentityDocument, field: str, language: str, texts: Texts) -
         return texts.get(language, f"sex.{document.sex}")
     if field == "valid_to" and document.valid_to is None:
         return texts.get(language, "card.long_term")
-    value = getattr(document, field)
+    value = document.present_address if field == "address" else getattr(document, field)
     if value is None:
         return ""
     if isinstance(value, date):
@@ -71,6 +71,6 @@ def applicant(document: IdentityDocument) -> Applicant:
         nationality=document.nationality,
         document_type=document.kind.value,
         document_number=document.number,
-        address=document.address,
+        address=document.present_address,
         valid_to=document.valid_to,
     )

@@ -41,7 +41,8 @@ _REFUSALS = {
 class SdtCardReader(CardReader):
     """One SDT reader on a serial port or USB.
 
-    ``added_address``: read also the address written to the chip after issue, which most cards do not have.
+    ``added_address``: read also the address written to the chip after issue, which most cards do not have. A card that does
+    not give it is refused: the printed address would be handed in as the present one, and nobody can correct it on the form.
 
     What can be known of a card's presence: ``find`` fails (80) when no card is in the field, **and also** while a card
     lies there that was read, or failed to be read, since it came. So 80 proves that the field is empty only as long as

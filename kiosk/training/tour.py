@@ -136,7 +136,7 @@ def _check_wiped(visitor: Visitor, card: IdentityDocument, summary: Summary) -> 
     """The glass must show nothing of the citizen any more."""
     glass = visitor.see(lambda seen: seen["session"] is None, "the home screen at the end")
     shown = " ".join(glass["texts"])
-    if any(secret and secret in shown for secret in (card.name, card.name_en, card.number, card.address)):
+    if any(secret and secret in shown for secret in (card.name, card.name_en, card.number, card.present_address)):
         summary.session_wiped = False
 
 

@@ -73,6 +73,13 @@ def test_a_mask_keeps_the_length_and_shows_at_most_seven(number):
     assert hidden.count("*") >= max(1, len(number) - 7)
 
 
+def test_the_address_written_to_the_chip_after_issue_stands_for_the_printed_one():
+    moved = document(address="旧路1号", added_address="新路7号")
+    assert (shown(moved, "address", "zh", TEXTS), applicant(moved).address) == ("新路7号", "新路7号")
+    stayed = document(address="旧路1号")
+    assert (shown(stayed, "address", "zh", TEXTS), applicant(stayed).address) == ("旧路1号", "旧路1号")
+
+
 def test_fields_are_shown_in_words():
     assert shown(document(), "valid_to", "zh", TEXTS) == "2040年1月1日"
     assert shown(document(valid_to=None), "valid_to", "zh", TEXTS) == "长期"
