@@ -170,19 +170,19 @@ class CardReader(Device):
 
     def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
         """Have a card put on, read and taken away. Only the card's kind is told, never what is on it."""
-        operator.instruct("selftest.put_card")
-        handle = self.wait_card(deadline, operator.cancel)
+        given_up = operator.instruct("selftest.put_card")
+        handle = self.wait_card(deadline, given_up)
         if handle is None:
-            if operator.cancel.is_set():
+            if given_up.is_set():
                 return (Check("card", CheckOutcome.SKIP),)
             return (Check("card", CheckOutcome.FAIL, Fault("card_reader.no_card_seen")),)
         read = _judge(self.read_identity(handle, deadline))
-        operator.instruct("selftest.take_card")
+        given_up = operator.instruct("selftest.take_card")
         if not self.sees_removal:
             return (read,)
-        if self.wait_removed(deadline, operator.cancel):
+        if self.wait_removed(deadline, given_up):
             return (read, Check("removal", CheckOutcome.PASS))
-        if operator.cancel.is_set():
+        if given_up.is_set():
             return (read, Check("removal", CheckOutcome.SKIP))
         return (read, Check("removal", CheckOutcome.FAIL, Fault("card_reader.removal_not_seen")))
 

@@ -413,14 +413,18 @@ def _observer(app: App, headless: bool) -> Callable[[], None] | None:
 
 
 def configuration_problems(configuration: Configuration) -> list[str]:
-    """Return what is wrong with a configuration beyond its form: services, drivers, options, files."""
+    """Return what is wrong with a configuration beyond its form: services, drivers, their options' values, files."""
     problems: list[str] = []
     try:
         services(configuration)
     except ConfigurationError as error:
         problems += str(error).splitlines()
     entries, refused = _examined(configuration)
-    problems += [f"devices.{entry.name}: {entry.mistake.evidence}" for entry in entries if entry.mistake is not None]
+    for entry in entries:
+        try:
+            entry.factory().close()  # made and not opened: a driver looks at its options when it is made
+        except DriverError as error:
+            problems.append(f"devices.{entry.name}: {error.fault.evidence}")
     problems += refused
     if not configuration.central.token_file.is_file():
         problems.append(f"central.token_file: {configuration.central.token_file} is not there")

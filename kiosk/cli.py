@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -282,7 +283,12 @@ def config_check(file: Annotated[Path | None, typer.Argument(help="The configura
 
 def main() -> None:
     """Run the command."""
-    app()
+    try:
+        app()
+    except PermissionError as error:
+        # A technician who forgot sudo; the terminal's files belong to its own user.
+        sys.stderr.write(f"kiosk: {error.filename}: not permitted. Run it as root (sudo), or as the terminal's user.\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ from kiosk.lending import Lender, Loan, LoanEvent
 from kiosk.logs import EventLog
 from kiosk.terminal import Terminal
 
-LONGEST_LOAN = 4 * 3600.0
+LONGEST_LOAN = 25 * 3600.0
+"""A day's soak, and what comes before and after it. A borrower that dies gives back at once, whatever it asked for."""
 MOST_CONNECTIONS = 8
 _QUEUE_LINES = 2000
 _SEND_SECONDS = 5.0

@@ -21,7 +21,8 @@ FieldValue = str | int | float | bool
 _ROOT = Path(__file__).resolve().parent.parent
 EVENTS_FILE = _ROOT / "assets" / "events.toml"
 
-_CODE = re.compile(r"[A-Za-z0-9_.:/+-]{0,80}", re.ASCII)
+LONGEST_CODE = 80
+_CODE = re.compile(rf"[A-Za-z0-9_.:/+-]{{0,{LONGEST_CODE}}}", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{11}")
 """As long as a telephone number, shorter than an identity number: no code has so many digits in a row."""
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -168,8 +169,14 @@ def _fits(kind: FieldKind | None, value: object) -> bool:
 
 
 def _as_code(text: str) -> str:
-    code = re.sub(r"[^A-Za-z0-9_.:/+-]", "_", text)[-80:]
+    code = re.sub(r"[^A-Za-z0-9_.:/+-]", "_", text)[-LONGEST_CODE:]
     return _LONG_NUMBER.sub("_", code)
+
+
+def origin_of(error: BaseException) -> str:
+    """Return kind and place of an unexpected exception. Its message is left out: it may quote a citizen's data."""
+    file, line = _origin(error.__traceback__)
+    return f"{type(error).__name__} {file}:{line}"
 
 
 def _origin(trace: TracebackType | None) -> tuple[str, int]:

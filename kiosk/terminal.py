@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from kiosk.journey import engine
 from kiosk.journey.definition import ServiceDefinition
 from kiosk.journey.engine import EndVisit, EnterStep, JourneyState, LeaveStep, Refuse, ShowFault
 from kiosk.journey.steps import STEP_KINDS, Step, Tools
-from kiosk.logs import EventLog
+from kiosk.logs import LONGEST_CODE, EventLog
 from kiosk.presentation import Presenter
 from kiosk.session import IdleClock, Visit
 from kiosk.texts import LANGUAGES
@@ -204,8 +204,10 @@ class Terminal:
 
     def device_changed(self, name: str, health: Health) -> None:
         """A device's health changed; what is shown follows."""
-        code = health.faults[0].code if health.faults else ""
-        self._log.change(name, (health.state, code), "device.changed", device=name, state=health.state.value, code=code)
+        codes = _joined(fault.code for fault in health.faults)
+        self._log.change(
+            name, (health.state, codes), "device.changed", device=name, state=health.state.value, code=codes
+        )
         self._mind_cabinet()
         self._settle()
 
@@ -546,6 +548,17 @@ class Terminal:
         else:
             view = presenter.step(self._visit, self._step, engine.can_go_back(self._visit.service, self._state))
         return replace(view, idle_seconds=None if left is None else ceil(left), idle_extendable=self._idle.extendable)
+
+
+def _joined(codes: Iterable[str]) -> str:
+    """Return codes joined by +, as many as a field of the log may hold."""
+    joined = ""
+    for code in dict.fromkeys(codes):
+        longer = f"{joined}+{code}" if joined else code
+        if len(longer) > LONGEST_CODE:
+            break
+        joined = longer
+    return joined
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,12 @@ class FrameDocumentCamera(CameraDevice, DocumentCamera):
         return _compressed(straighten(frame.image, look.outline), look)
 
     def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
-        """Ask a person whether the picture is clear; it is kept for the report."""
+        """Have a test page laid, and ask whether the picture is clear; it is kept for the report.
+
+        The page is asked for first: a paper that a citizen left under the camera must not come into a report.
+        """
+        if operator.confirm("selftest.is_test_page_laid") is not Answer.YES:
+            return (Check("picture", CheckOutcome.SKIP),)
         frame = self._fresh_frame(deadline)
         if frame is None:
             return (Check("picture", CheckOutcome.FAIL, Fault("camera.no_frames")),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from drivers.base import Check, CheckOutcome, Deadline, Fault, SupplyLevel
@@ -93,8 +94,8 @@ def print_test_page(printer: EscPosPrinter, font: DotFont, operator: Operator, d
         return (failed, *(Check(name, CheckOutcome.SKIP) for name in looks))
     printed = Check("test_print", CheckOutcome.PASS, evidence=f"{result.accepted_bytes} bytes")
     expected = picture(page, printer.profile.columns, font)
-    operator.instruct("selftest.take_paper")
-    taken = () if printer.profile.presenter is None else (_taken(printer, result.ticket, operator, deadline),)
+    given_up = operator.instruct("selftest.take_paper")
+    taken = () if printer.profile.presenter is None else (_taken(printer, result.ticket, given_up, deadline),)
     return (
         printed,
         _answered("grid", operator.confirm("selftest.is_grid_straight", expected), BAD_PRINT, expected),
@@ -103,9 +104,9 @@ def print_test_page(printer: EscPosPrinter, font: DotFont, operator: Operator, d
     )
 
 
-def _taken(printer: EscPosPrinter, ticket: Ticket, operator: Operator, deadline: Deadline) -> Check:
+def _taken(printer: EscPosPrinter, ticket: Ticket, given_up: Event, deadline: Deadline) -> Check:
     if ticket is Ticket.WAITING:
-        ticket = printer.wait_taken(deadline.within(_TAKE_SECONDS), operator.cancel)
+        ticket = printer.wait_taken(deadline.within(_TAKE_SECONDS), given_up)
     if ticket is not Ticket.WAITING:
         return Check(
             "presenter", CheckOutcome.PASS if ticket is Ticket.TAKEN else CheckOutcome.WARN, evidence=ticket.value

@@ -169,13 +169,28 @@ class ModbusIoBoard(IoBoard):
         checks = [self._light_check(slot, operator, deadline) for slot in sorted(self.slots)]
         names = self._profile.inputs
         if "door_open" in names:
-            opened = self._seen(operator, "selftest.open_door", lambda inputs: inputs.door_open is True, deadline)
-            checks.append(_person_check("door_opens", opened, operator))
-            closed = self._seen(operator, "selftest.close_door", lambda inputs: inputs.door_open is False, deadline)
-            checks.append(_person_check("door_closes", closed, operator))
+            checks.append(
+                self._seen(
+                    "door_opens", operator, "selftest.open_door", lambda inputs: inputs.door_open is True, deadline
+                )
+            )
+            checks.append(
+                self._seen(
+                    "door_closes", operator, "selftest.close_door", lambda inputs: inputs.door_open is False, deadline
+                )
+            )
         if "present" in names:
-            passed = self._seen(operator, "selftest.walk_past", lambda inputs: inputs.present is True, deadline)
-            checks.append(_person_check("presence", passed, operator))
+            # Away first: a sensor that always sees somebody would pass at once.
+            away = self._seen(
+                "absence", operator, "selftest.step_away", lambda inputs: inputs.present is False, deadline
+            )
+            checks.append(away)
+            if away.outcome is CheckOutcome.PASS:
+                checks.append(
+                    self._seen(
+                        "presence", operator, "selftest.walk_past", lambda inputs: inputs.present is True, deadline
+                    )
+                )
         return tuple(checks)
 
     def _light_check(self, slot: str, operator: Operator, deadline: Deadline) -> Check:
@@ -184,7 +199,7 @@ class ModbusIoBoard(IoBoard):
             return Check(name, CheckOutcome.SKIP)
         try:
             self.set_light(slot, True, deadline)
-            answer = operator.confirm("selftest.is_light_on")
+            answer = operator.confirm("selftest.is_light_on", about=slot)
             self.set_light(slot, False, deadline.within(self._answer_timeout * ATTEMPTS * 2))
         except DriverError as error:
             return Check(name, CheckOutcome.FAIL, error.fault)
@@ -194,17 +209,22 @@ class ModbusIoBoard(IoBoard):
             return Check(name, CheckOutcome.FAIL, Fault("io_board.light_dark", slot))
         return Check(name, CheckOutcome.PASS)
 
-    def _seen(self, operator: Operator, code: str, wanted: Callable[[Inputs], bool], deadline: Deadline) -> bool:
+    def _seen(
+        self, name: str, operator: Operator, code: str, wanted: Callable[[Inputs], bool], deadline: Deadline
+    ) -> Check:
+        """Have a person do something, and see it on the inputs."""
         limit = deadline.within(CHANGE_SECONDS)
-        operator.instruct(code)
+        given_up = operator.instruct(code)
         found: Inputs | None = None
-        while not limit.expired and not operator.cancel.is_set():
-            found = self.inputs(deadline) if found is None else self.wait_change(found, limit, operator.cancel)
+        while not limit.expired and not given_up.is_set():
+            found = self.inputs(deadline) if found is None else self.wait_change(found, limit, given_up)
             if found is None:
                 break
             if wanted(found):
-                return True
-        return False
+                return Check(name, CheckOutcome.PASS)
+        if given_up.is_set():
+            return Check(name, CheckOutcome.SKIP)
+        return Check(name, CheckOutcome.FAIL, Fault("io_board.switch_silent", name))
 
     def _outputs(self) -> Mapping[str, Point]:
         fan = {"fan": self._profile.fan} if self._profile.fan is not None else {}
@@ -245,14 +265,6 @@ class ModbusIoBoard(IoBoard):
             answer = search.feed(data) if data else None
             if answer is not None or not data or limit.expired:
                 return answer
-
-
-def _person_check(name: str, seen: bool, operator: Operator) -> Check:
-    if seen:
-        return Check(name, CheckOutcome.PASS)
-    if operator.cancel.is_set():
-        return Check(name, CheckOutcome.SKIP)
-    return Check(name, CheckOutcome.FAIL, Fault("io_board.switch_silent", name))
 
 
 def _value(point: Point, span: Span, answer: ModbusPDU) -> bool:

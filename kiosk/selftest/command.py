@@ -20,7 +20,7 @@ from kiosk.selftest.borrowing import CannotBorrowError, borrowed
 from kiosk.selftest.crosses import crosses
 from kiosk.selftest.elsewhere import is_lost, not_configured, with_places
 from kiosk.selftest.examination import GUIDED_SECONDS, Examination, Finding, Guided, Limits, Progress, Stage
-from kiosk.selftest.person import ShellOperator
+from kiosk.selftest.person import ShellPerson
 from kiosk.selftest.records import Records, record_of
 from kiosk.selftest.shown import as_json, print_table
 from kiosk.selftest.soak import run_soak
@@ -64,6 +64,9 @@ def run_selftest(options: Options) -> int:
         sys.stderr.write(f"kiosk selftest: no device is called {options.device!r}; there are {names}\n")
         return 2
     words = _words(configuration, every, options.language)
+    if options.report is not None and not _writable(options.report):
+        sys.stderr.write(f"kiosk selftest: {words.say('report.not_writable', place=str(options.report))}\n")
+        return 2
     names = tuple(entry.name for entry in entries)
     if options.soak and options.faults:
         chosen = benches({entry.device_class for entry in entries})
@@ -75,19 +78,21 @@ def run_selftest(options: Options) -> int:
         with borrowed(configuration, names, seconds, options.now, lambda key: _say(words, key)) as loan:
             if options.soak:
                 return run_soak(options.soak, options.seed, entries, (), words, options.as_json)
-            examination, operator = _examination(configuration, options, entries, words, loan.held)
+            examination, person = _examination(configuration, options, entries, words, loan.held)
 
             def time_is_up() -> None:
                 _say(words, "borrow.time_up")
                 examination.cancel()
 
             loan.on_time_up = time_is_up
-            findings = _run(examination, words)
+            try:
+                findings = _run(examination, words)
+            finally:
+                if person is not None:
+                    person.forget()
     except CannotBorrowError as error:
         sys.stderr.write(f"kiosk selftest: {words.say(error.key)}\n")
         return 1
-    if operator is not None:
-        operator.forget()
     findings = _with_what_is_connected(configuration, options, findings, words)
     return _conclude(configuration, options, findings, words)
 
@@ -108,16 +113,21 @@ def _examination(
     entries: tuple[DeviceEntry, ...],
     words: Words,
     held: frozenset[str],
-) -> tuple[Examination, ShellOperator | None]:
-    operator = None
+) -> tuple[Examination, ShellPerson | None]:
+    person = None
     extras: tuple[Guided, ...] = ()
     if options.interactive:
-        operator = ShellOperator(words, sys.stderr, _answers())
+        person = ShellPerson(words, sys.stderr, _answers())
         if options.device is None:
-            extras = crosses(configuration.window)
+            extras = (crosses(configuration.window),)
     shown = _Shown(words)
-    examination = Examination(entries, operator, shown.progress, extras, held, LIMITS)
-    return examination, operator
+    examination = Examination(entries, person, shown.progress, extras, held, LIMITS)
+    return examination, person
+
+
+def _writable(path: Path) -> bool:
+    """Whether a file can be written there; found out before the checks, which may take a technician's quarter of an hour."""
+    return os.access(path if path.exists() else path.parent, os.W_OK) and not path.is_dir()
 
 
 def _answers() -> int:

@@ -21,11 +21,12 @@ _LOOK_SECONDS = 0.2
 _STOP_SECONDS = 3.0
 
 
-def crosses(window: WindowSection) -> tuple[Guided, ...]:
-    """Return the check, or nothing where there is no screen to show it on."""
+def crosses(window: WindowSection) -> Guided:
+    """Return the check. Where there is no screen to show it on (a shell over the network) it is skipped, and says so."""
     if not os.environ.get("DISPLAY"):
-        return ()
-    return (Guided("touch_panel", "touch_panel", lambda operator, deadline: _touch(window, operator, deadline)),)
+        skipped = Check("crosses", CheckOutcome.SKIP, Fault("crosses.no_screen"))
+        return Guided("touch_panel", "touch_panel", lambda operator, deadline: (skipped,))
+    return Guided("touch_panel", "touch_panel", lambda operator, deadline: _touch(window, operator, deadline))
 
 
 def _touch(window: WindowSection, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:

@@ -13,10 +13,12 @@ from drivers.base import Check, CheckOutcome, Deadline, Device, DeviceIdentity, 
 from drivers.operator import Operator
 from kiosk.devices.availability import is_usable
 from kiosk.devices.desk import DeviceEntry
+from kiosk.logs import origin_of
+from kiosk.selftest.turn import Person, Turn
 
 OPEN_SECONDS = 6.0
 TEST_SECONDS = 20.0
-GUIDED_SECONDS = 180.0
+GUIDED_SECONDS = 300.0
 HANG_GRACE = 3.0
 """A call may overrun its deadline by one system call; past this it is hung (as for the terminal's own devices)."""
 
@@ -80,14 +82,14 @@ class Limits:
 class Examination:
     """One examination of some devices, which nobody else may hold meanwhile. It opens them itself and closes them again.
 
-    ``operator`` None leaves out the checks that need a hand. ``on_progress`` is called on the examination's threads, one
+    ``person`` None leaves out the checks that need a hand. ``on_progress`` is called on the examination's threads, one
     call at a time. ``held``: devices that whoever has them could not give back in time; they are told as hung.
     """
 
     def __init__(
         self,
         entries: Sequence[DeviceEntry],
-        operator: Operator | None = None,
+        person: Person | None = None,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         extras: Sequence[Guided] = (),
         held: frozenset[str] = frozenset(),
@@ -95,9 +97,10 @@ class Examination:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._entries = tuple(entries)
-        self._operator = operator
+        self._person = person
+        self._turn: Turn | None = None
         self._on_progress = on_progress
-        self._extras = tuple(extras) if operator is not None else ()
+        self._extras = tuple(extras) if person is not None else ()
         self._held = held
         self._limits = limits or Limits()
         self._clock = clock
@@ -107,7 +110,7 @@ class Examination:
         self._devices: dict[str, Device] = {}
         self._found: dict[str, tuple[Finding, ...]] = {}
         self._done = 0
-        rounds = 2 if operator is not None else 1
+        rounds = 2 if person is not None else 1
         self._total = len(self._entries) * rounds + len(self._extras)
 
     def start(self, done: Callable[[tuple[Finding, ...]], None]) -> threading.Thread:
@@ -119,11 +122,12 @@ class Examination:
     def cancel(self) -> None:
         """End soon: what is under way is broken off, what was not begun is skipped. Any thread."""
         self._cancelled.set()
-        if self._operator is not None:
-            self._operator.cancel.set()
         with self._changed:
             self._changed.notify_all()
+            turn = self._turn
             devices = tuple(self._devices.values())
+        if turn is not None:
+            turn.end()
         for device in devices:
             threading.Thread(target=device.close, daemon=True).start()
 
@@ -133,11 +137,11 @@ class Examination:
         lines: list[Finding] = []
         for entry in self._entries:
             lines += alone[entry.name]
-            if self._operator is not None:
-                lines += self._with_a_hand(entry, alone[entry.name], self._operator)
+            if self._person is not None:
+                lines += self._with_a_hand(entry, alone[entry.name], self._person)
         for extra in self._extras:
-            if self._operator is not None:
-                lines += self._extra(extra, self._operator)
+            if self._person is not None:
+                lines += self._extra(extra, self._person)
         return tuple(lines)
 
     # ---- without a hand, all at once
@@ -189,48 +193,56 @@ class Examination:
 
     # ---- with a hand, one after the other
 
-    def _with_a_hand(self, entry: DeviceEntry, alone: tuple[Finding, ...], operator: Operator) -> tuple[Finding, ...]:
+    def _with_a_hand(self, entry: DeviceEntry, alone: tuple[Finding, ...], person: Person) -> tuple[Finding, ...]:
         broken = any(line.outcome is CheckOutcome.FAIL and line.check == "connection" for line in alone)
         if broken or self._cancelled.is_set():
             self._round_done(entry.name, Stage.DONE, ())
             return ()
         self._tell(entry.name, Stage.GUIDED)
 
-        def guided(device: Device, entry: DeviceEntry) -> tuple[Check, ...]:
-            return device.guided_test(operator, Deadline.after(self._limits.guided, self._clock))
+        def guided(turn: Turn, deadline: Deadline) -> tuple[Finding, ...]:
+            return self._open_and(entry, lambda device, entry: device.guided_test(turn, deadline))
 
-        lines = self._in_time(entry, lambda: self._open_and(entry, guided))
+        lines = self._in_time(entry, person, guided)
         self._round_done(entry.name, Stage.DONE, lines)
         return lines
 
-    def _extra(self, extra: Guided, operator: Operator) -> tuple[Finding, ...]:
+    def _extra(self, extra: Guided, person: Person) -> tuple[Finding, ...]:
         entry = DeviceEntry(extra.device, extra.device_class, "", _no_device)
         if self._cancelled.is_set():
             self._round_done(entry.name, Stage.DONE, ())
             return ()
         self._tell(entry.name, Stage.GUIDED)
 
-        def work() -> tuple[Finding, ...]:
+        def work(turn: Turn, deadline: Deadline) -> tuple[Finding, ...]:
             try:
-                checks = extra.run(operator, Deadline.after(self._limits.guided, self._clock))
+                checks = extra.run(turn, deadline)
             except Exception as error:  # noqa: BLE001 - a bug in one check must not end the examination
                 checks = (_bug(error),)
             return tuple(_line(entry, check) for check in checks)
 
-        lines = self._in_time(entry, work)
+        lines = self._in_time(entry, person, work)
         self._round_done(entry.name, Stage.DONE, lines)
         return lines
 
-    def _in_time(self, entry: DeviceEntry, work: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
-        found: list[tuple[Finding, ...]] = []
-        thread = threading.Thread(target=lambda: found.append(work()), name=f"guided-{entry.name}", daemon=True)
+    def _in_time(
+        self, entry: DeviceEntry, person: Person, work: Callable[[Turn, Deadline], tuple[Finding, ...]]
+    ) -> tuple[Finding, ...]:
+        """Give the person to one check, for as long as its turn lasts."""
+        limits, found = self._limits, list[tuple[Finding, ...]]()
+        until = Deadline.after(limits.opening + limits.guided, self._clock)
+        with self._lock:
+            turn = self._turn = Turn(person, until)
+        thread = threading.Thread(
+            target=lambda: found.append(work(turn, until)), name=f"guided-{entry.name}", daemon=True
+        )
         thread.start()
-        limits = self._limits
         deadline = Deadline.after(limits.opening + limits.guided + limits.grace, self._clock)
         while thread.is_alive() and not deadline.expired:
             if self._cancelled.is_set():
                 deadline = deadline.within(limits.grace)
             thread.join(min(0.2, deadline.remaining()))
+        turn.end()
         if found:
             return found[0]
         self._let_go(entry.name)
@@ -302,9 +314,7 @@ def _failed(name: str, fault: Fault) -> Check:
 
 
 def _bug(error: Exception) -> Check:
-    return _failed(
-        "connection", Fault("device.software_error", type(error).__name__, f"{type(error).__name__}: {error}")
-    )
+    return _failed("connection", Fault("device.software_error", evidence=origin_of(error)))
 
 
 def _condition(device: Device, entry: DeviceEntry, checks: tuple[Check, ...], deadline: Deadline) -> tuple[Check, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import statistics
 import sys
 import threading
 import time
@@ -33,7 +34,9 @@ _KEPT_PROBLEMS = 20
 
 @dataclass
 class Soaked:
-    """What a soak saw. ``threads``, ``descriptors`` and ``memory`` (MB, resident) are after the warm-up and at the end."""
+    """What a soak saw. ``threads`` and ``descriptors`` are after the warm-up and at the end; ``memory`` (MB, resident) is the
+    median of the first and of the last third of the rounds after the warm-up.
+    """
 
     seed: int
     seconds: float = 0.0
@@ -114,10 +117,13 @@ class Soak:
             before = self._warm_up(end, Deadline.after(self._seconds * _WARM_UP_PART, self._clock))
             soaked.threads, soaked.descriptors, soaked.memory = _twice(before)
             self._before = before
+            memory = [before.memory]
             while not end.expired and not self._cancelled.is_set():
                 self._round()
+                memory.append(_Measure.now().memory)
             soaked.left = left_since(before.belongings, SETTLE_SECONDS)
             self._measure(before)
+            soaked.memory = growth(memory)
         soaked.seconds = round(self._clock() - began, 1)
         return soaked
 
@@ -181,6 +187,15 @@ class Soak:
         soaked.memory = (before.memory, now.memory)
 
 
+def growth(samples: Sequence[float]) -> tuple[float, float]:
+    """Return the medians of the first and the last third of samples.
+
+    A single sample says little: libraries that load pictures and fonts come and go with a tenth of the whole.
+    """
+    part = max(1, len(samples) // 3)
+    return statistics.median(samples[:part]), statistics.median(samples[-part:])
+
+
 def _entry(bench: Bench) -> DeviceEntry:
     return DeviceEntry(bench.name, bench.device_class, "bench", bench.make)
 
@@ -225,7 +240,12 @@ def run_soak(
     """Soak and print the table; return 1 when something was left behind or a device did what it must not."""
     sys.stderr.write(words.say("soak.running", duration=f"{seconds:.0f} s", seed=seed) + "\n")
 
+    told: list[str] = []
+
     def tell(soaked: Soaked) -> None:
+        for problem in soaked.problems[len(told) :]:
+            told.append(problem)
+            sys.stderr.write(problem + "\n")
         seen: dict[str, str | int] = {
             "elapsed": round(time.monotonic() - began),
             "total": round(seconds),

@@ -49,6 +49,14 @@ class Words:
         """Return a text of assets/texts/selftest.toml."""
         return self._texts.get(self.language, key, **values)
 
+    def instruction(self, code: str, about: str = "") -> str:
+        """Return what a person is told or asked; the code itself where there are no words, as for a vendor's driver."""
+        try:
+            place = self.say(f"place.{about}") if about else ""
+            return self.say(code, about=place)
+        except KeyError:
+            return f"{code} {about}".strip()
+
     def codes(self) -> frozenset[str]:
         """Return every code that the catalogue knows."""
         return frozenset(self._catalogue.entries)

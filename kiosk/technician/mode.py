@@ -8,9 +8,9 @@ from enum import StrEnum
 from math import ceil
 from threading import Event
 
-from drivers.base import CheckOutcome, Deadline
+from drivers.base import Check, CheckOutcome, Deadline
 from drivers.card_reader import CardReader, CardRefused, DocumentKind, IdentityDocument
-from drivers.operator import Answer
+from drivers.operator import Answer, Operator
 from kiosk.background import Background
 from kiosk.devices.desk import DeviceDesk, Request
 from kiosk.devices.worker import JobFailed
@@ -18,10 +18,12 @@ from kiosk.lending import Lender, Loan, LoanEvent
 from kiosk.logs import EventLog
 from kiosk.selftest.examination import Examination, Finding, Guided, Progress, Stage
 from kiosk.technician.credentials import Credentials, Lock
-from kiosk.technician.screen_operator import ScreenOperator, Task
+from kiosk.technician.screen_person import ScreenPerson, Task
 from kiosk.view import Cancel, Intent, KeyPressed, Pick, Touched
 
 MOST_DIGITS = 12
+SKIP = "skip"
+"""The choice of a technician who cannot do what is asked."""
 ENTRY_SECONDS = 45.0
 UNTOUCHED_SECONDS = 180.0
 """An overview that nobody touches for so long is left; while checks run, only the whole limit counts."""
@@ -62,7 +64,7 @@ class Surroundings:
 
 
 class TechnicianMode:
-    """One mode of one terminal. Everything happens on the terminal's thread, but for what ``ScreenOperator`` takes in."""
+    """One mode of one terminal. Everything happens on the terminal's thread, but for what ``ScreenPerson`` takes in."""
 
     def __init__(self, credentials: Credentials, surroundings: Surroundings) -> None:
         self._credentials = credentials
@@ -75,12 +77,14 @@ class TechnicianMode:
         self.examined = False
         self.progress: tuple[int, int] = (0, 0)
         self.task: Task | None = None
+        self.device = ""
+        """Whose turn it is with the technician."""
         self._ends = 0.0
         self._touched = 0.0
         self._requests: dict[str, Request] = {}
         self._loan: Loan | None = None
         self._examination: Examination | None = None
-        self._operator: ScreenOperator | None = None
+        self._person: ScreenPerson | None = None
         self._visit = 0
 
     @property
@@ -92,6 +96,13 @@ class TechnicianMode:
     def keypad(self) -> bool:
         """Whether a PIN would open it."""
         return bool(self._credentials.pin_hash)
+
+    @property
+    def entry(self) -> str:
+        """The key of what is asked for at the entry."""
+        if not self.keypad:
+            return "technician.enter_card"
+        return "technician.enter_pin_or_card" if self._credentials.card_hashes else "technician.enter_pin"
 
     @property
     def minutes_left(self) -> int:
@@ -239,15 +250,15 @@ class TechnicianMode:
             self.place, self.message = Place.OVERVIEW, "technician.lent"
 
     def _examine(self, guided: bool, held: frozenset[str]) -> None:
-        operator = self._operator = ScreenOperator(self._show) if guided else None
+        person = self._person = ScreenPerson(self._show) if guided else None
         extras: tuple[Guided, ...] = ()
-        if operator is not None:
+        if person is not None:
             width, height = self._around.window
-            extras = (
-                Guided(
-                    "touch_panel", "touch_panel", lambda _, deadline: operator.touch_crosses(width, height, deadline)
-                ),
-            )
+
+            def crosses(turn: Operator, deadline: Deadline) -> tuple[Check, ...]:
+                return person.touch_crosses(width, height, deadline, turn.cancel)
+
+            extras = (Guided("touch_panel", "touch_panel", crosses),)
         self.findings, self.examined, self.message = (), True, "technician.checking"
         post = self._around.devices.post
 
@@ -258,7 +269,7 @@ class TechnicianMode:
             post("technician", lambda: self._finished(examination, findings, guided))
 
         examination = self._examination = Examination(
-            self._around.devices.entries, operator, came_to, extras, held, clock=self._around.clock
+            self._around.devices.entries, person, came_to, extras, held, clock=self._around.clock
         )
         examination.start(finished)
 
@@ -267,6 +278,7 @@ class TechnicianMode:
             return
         self.progress = (progress.done, progress.total)
         self.findings += progress.findings
+        self.device = progress.device if progress.stage is Stage.GUIDED else ""
         if progress.stage is Stage.DONE:
             self.task = None
         self._around.changed()
@@ -291,28 +303,31 @@ class TechnicianMode:
         loan, self._loan = self._loan, None
         if loan is not None:
             self._around.lender.give_back(loan)
-        self._operator, self.task = None, None
+        self._person, self.task, self.device = None, None, ""
 
     def _show(self, task: Task | None) -> None:
         """Bring a task to the screen, from the examination's thread."""
-        operator = self._operator
+        person = self._person
 
         def show() -> None:
-            if operator is self._operator:
+            if person is self._person:
                 self.task = task
                 self._around.changed()
 
         self._around.devices.post("technician", show)
 
     def _in_checks(self, intent: Intent) -> None:
-        operator, task = self._operator, self.task
+        person, task = self._person, self.task
         if isinstance(intent, Pick) and intent.choice == "stop" and self._examination is not None:
             self._examination.cancel()
             self.message, self.task = "technician.stopping", None
-        elif operator is None or task is None:
+        elif person is None or task is None:
             return
         elif isinstance(intent, Touched) and task.cross is not None:
-            operator.touched(intent.x, intent.y)
+            person.touched(task, intent.x, intent.y)
         elif isinstance(intent, Pick) and task.question and intent.choice in (*Answer,):
             self.task = None
-            operator.answered(Answer(intent.choice))
+            person.answered(task, Answer(intent.choice))
+        elif isinstance(intent, Pick) and task.skipped is not None and intent.choice == SKIP:
+            self.task = None
+            task.skipped.set()

@@ -12,8 +12,8 @@ from kiosk.devices.desk import DeviceDesk, DeviceEntry
 from kiosk.faults import Catalogue
 from kiosk.selftest.examination import Finding
 from kiosk.selftest.words import Words
-from kiosk.technician.mode import Place, TechnicianMode
-from kiosk.technician.screen_operator import CROSSES, Task
+from kiosk.technician.mode import SKIP, Place, TechnicianMode
+from kiosk.technician.screen_person import CROSSES, Task
 from kiosk.texts import Texts
 from kiosk.view import (
     Body,
@@ -67,12 +67,12 @@ class Painter:
         message = say(mode.message) if mode.message else ""
         title = say("technician.title")
         if mode.place is Place.ENTRY:
-            instruction = say("technician.enter_pin" if mode.keypad else "technician.enter_card")
+            instruction = say(mode.entry)
             body: Body = TechnicianEntryView(instruction, len(mode.pin), mode.keypad, message)
             return Picture("technician_entry", "entry", title, body, Buttons(cancel=True))
         left = say("technician.time_left", minutes=mode.minutes_left)
         if mode.task is not None:
-            return self._task(mode.task, language, left, title, say)
+            return self._task(mode.task, language, left, f"{title} · {mode.device}" if mode.device else title, say)
         rows = tuple(Row(say(key), value) for key, value in self.rows())
         choices = self._choices(mode, say)
         if mode.place is Place.CHECKING and mode.progress[1]:
@@ -85,8 +85,8 @@ class Painter:
         if task.cross is not None:
             x, y = CROSSES[task.cross]
             body: Body = CrossView(x, y, task.cross + 1, len(CROSSES), say(task.code))
-            return Picture("technician_cross", f"cross-{task.cross}", title, body, Buttons())
-        text = self.words(language).say(task.code)
+            return Picture("technician_cross", f"task-{task.number}", title, body, Buttons())
+        text = self.words(language).instruction(task.code, task.about)
         answers = (
             (
                 Choice(Answer.YES, say("technician.yes")),
@@ -94,10 +94,10 @@ class Painter:
                 Choice(Answer.UNABLE, say("technician.unable")),
             )
             if task.question
-            else ()
+            else (Choice(SKIP, say("technician.skip")),)
         )
         body = TechnicianTaskView(text, (*answers, stop), task.picture, left)
-        return Picture("technician_task", task.code, title, body, Buttons())
+        return Picture("technician_task", f"task-{task.number}", title, body, Buttons())
 
     def _choices(self, mode: TechnicianMode, say: Callable[..., str]) -> tuple[Choice, ...]:
         if mode.place is Place.CHECKING:
@@ -128,9 +128,11 @@ class Painter:
     def _device(self, entry: DeviceEntry, health: Health, language: str) -> TechnicianLine:
         title = f"{entry.name} · {entry.driver}"
         if health.faults:
-            reason, remedy = self.catalogue.for_technician(health.faults[0].code, language)
+            told = [
+                (*self.catalogue.for_technician(fault.code, language), f"[{fault.code}]") for fault in health.faults
+            ]
             mark = Mark.CAUTION if is_usable(health) else Mark.BAD
-            return TechnicianLine(title, f"{reason}\n{remedy}\n[{health.faults[0].code}]", mark)
+            return TechnicianLine(title, "\n".join(line for lines in told for line in lines), mark)
         state = self.texts.get(language, f"state.{health.state.value}")
         good = is_usable(health)
         return TechnicianLine(

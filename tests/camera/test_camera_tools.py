@@ -37,14 +37,16 @@ class Person:
         self._answer = answer
         self.asked: list[str] = []
         self.picture = b""
+        self.laid = False
 
-    def instruct(self, code: str) -> None:
+    def instruct(self, code: str, about: str = "") -> threading.Event:
         self.asked.append(code)
+        return self.cancel
 
-    def confirm(self, code: str, picture: bytes = b"") -> Answer:
+    def confirm(self, code: str, picture: bytes = b"", about: str = "") -> Answer:
         self.asked.append(code)
         self.picture = picture
-        return self._answer
+        return Answer.YES if self.laid and code == "selftest.is_test_page_laid" else self._answer
 
 
 def test_the_trace_tells_of_frames_and_never_what_they_show() -> None:
@@ -88,10 +90,20 @@ def test_no_code_fails_and_giving_up_skips(gives_up: bool, outcome: CheckOutcome
 )
 def test_a_person_judges_the_picture(answer: Answer, outcome: CheckOutcome) -> None:
     source, person = ScriptedSource([empty_frame(0)]), Person(answer)
+    person.laid = True
     (check,) = FrameDocumentCamera(source).guided_test(person, source.after(10))
-    assert (check.outcome, person.asked) == (outcome, ["selftest.is_picture_clear"])
+    assert (check.outcome, person.asked) == (outcome, ["selftest.is_test_page_laid", "selftest.is_picture_clear"])
     assert check.picture == person.picture
     assert cv2.imdecode(np.frombuffer(check.picture, np.uint8), cv2.IMREAD_COLOR).shape == (360, 640, 3)
+
+
+@pytest.mark.parametrize("answer", [Answer.NO, Answer.UNABLE])
+def test_no_picture_is_taken_before_the_glass_was_cleared(answer: Answer) -> None:
+    """A paper that a citizen left there must come into no report."""
+    person = Person(answer)
+    (check,) = FrameDocumentCamera(ScriptedSource([empty_frame(0)])).guided_test(person, Deadline.after(10))
+    assert (check.outcome, check.picture) == (CheckOutcome.SKIP, b"")
+    assert person.asked == ["selftest.is_test_page_laid"]
 
 
 # ---- text

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from made_up_machine import Machine
+from full_machine import Machine
 
 from drivers import registry
 from drivers.base import DriverError

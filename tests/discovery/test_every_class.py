@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from made_up_machine import PANEL, READER, SERIAL, Machine, full
+from full_machine import PANEL, READER, SERIAL, Machine, full
 from typer.testing import CliRunner
 
 from drivers import registry, services

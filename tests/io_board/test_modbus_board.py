@@ -292,20 +292,24 @@ class Helper:
         self.hardware, self.answer, self.obeys = hardware, answer, obeys
         self.cancel = Event()
         self.saw = []
+        self.asked_about = []
 
-    def instruct(self, code):
+    def instruct(self, code, about=""):
         deeds = {
             "selftest.open_door": ("door_open", True),
             "selftest.close_door": ("door_open", False),
+            "selftest.step_away": ("present", False),
             "selftest.walk_past": ("present", True),
         }
         if self.obeys:
             self.hardware.set_switch(*deeds[code])
         elif code == "selftest.close_door":
             self.cancel.set()
+        return self.cancel
 
-    def confirm(self, code, picture=b""):
+    def confirm(self, code, picture=b"", about=""):
         self.saw.append(set(self.hardware.lit))
+        self.asked_about = [*self.asked_about, about]
         return self.answer
 
 
@@ -314,6 +318,7 @@ def test_the_guided_test_lights_each_lamp_and_sees_door_and_presence(board, hard
     checks = board.guided_test(helper, Deadline.after(60))
     assert {check.outcome for check in checks} == {CheckOutcome.PASS}
     assert helper.saw == [{slot} for slot in sorted(board.slots)]
+    assert helper.asked_about == sorted(board.slots)
     assert {check.name for check in checks} >= {"door_opens", "door_closes", "presence", "light_card_reader"}
     assert hardware.lit == frozenset()
 
@@ -323,6 +328,33 @@ def test_a_dark_light_and_a_dead_switch_are_told(board, hardware):
     checks = {check.name: check for check in board.guided_test(Helper(hardware, Answer.NO, False), Deadline.after(1.0))}
     assert checks["light_card_reader"].fault.code == "io_board.light_dark"
     assert checks["door_opens"].fault.code == "io_board.switch_silent"
+
+
+def test_a_sensor_that_always_sees_somebody_does_not_pass(board, hardware):
+    class Stays(Helper):
+        def instruct(self, code, about=""):
+            if code != "selftest.step_away":
+                return super().instruct(code)
+            return self.cancel
+
+    hardware.set_switch("present", True)
+    checks = {check.name: check for check in board.guided_test(Stays(hardware), Deadline.after(1.5))}
+    assert checks["absence"].fault.code == "io_board.switch_silent"
+    assert "presence" not in checks
+
+
+def test_what_a_person_cannot_do_is_skipped_and_the_rest_goes_on(board, hardware):
+    class Limps(Helper):
+        def instruct(self, code, about=""):
+            if code.endswith("_door"):
+                skipped = Event()
+                skipped.set()
+                return skipped
+            return super().instruct(code)
+
+    checks = {check.name: check.outcome for check in board.guided_test(Limps(hardware), Deadline.after(60))}
+    assert checks["door_opens"] is checks["door_closes"] is CheckOutcome.SKIP
+    assert checks["presence"] is CheckOutcome.PASS
 
 
 def test_what_goes_over_the_wire_is_told_in_words(board, hardware):

@@ -255,10 +255,11 @@ class Technician:
         self.answer = answer
         self.asked = []
 
-    def instruct(self, code):
+    def instruct(self, code, about=""):
         self.asked.append(code)
+        return self.cancel
 
-    def confirm(self, code, picture=b""):
+    def confirm(self, code, picture=b"", about=""):
         self.asked.append(code)
         return self.answer
 

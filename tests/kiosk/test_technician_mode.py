@@ -18,7 +18,7 @@ from kiosk.technician import credentials
 from kiosk.technician.credentials import LOCKED_SECONDS, MOST_TRIES, Credentials, hash_of
 from kiosk.technician.mode import ENTRY_SECONDS, UNTOUCHED_SECONDS, Place, Surroundings, TechnicianMode
 from kiosk.technician.picture import Painter
-from kiosk.technician.screen_operator import CROSSES
+from kiosk.technician.screen_person import CROSSES
 from kiosk.texts import Texts
 from kiosk.view import Cancel, KeyPressed, Mark, OpenTechnician, Pick, SetLanguage, StartService, Touched
 
@@ -33,6 +33,9 @@ def hashes():
 
 class Scripted(Device):
     """A device whose own check finds what the test wants, and whose guided check asks the operator."""
+
+    waits_for = ""
+    """An instruction that nobody follows."""
 
     def __init__(self, fault="", hold=None):
         self.fault = fault
@@ -61,8 +64,12 @@ class Scripted(Device):
         return (Check("cover", CheckOutcome.PASS),)
 
     def guided_test(self, operator, deadline):
+        if self.waits_for:
+            skipped = operator.instruct(self.waits_for)
+            skipped.wait(deadline.remaining())
+            return (Check("hand", CheckOutcome.SKIP if skipped.is_set() else CheckOutcome.FAIL),)
         operator.instruct("selftest.touch_crosses")
-        answer = operator.confirm("selftest.is_light_on")
+        answer = operator.confirm("selftest.is_light_on", about="card_reader")
         return (Check("grid", CheckOutcome.PASS if answer is Answer.YES else CheckOutcome.FAIL),)
 
 
@@ -314,7 +321,7 @@ def guided(room):
     room.enter()
     room.touch(Pick("guided"))
     room.lender.tell(LoanEvent.ASIDE)
-    room.until(lambda: room.view.screen == "technician_task" and len(room.view.body.choices) > 1)
+    room.until(lambda: room.view.screen == "technician_task" and len(room.view.body.choices) > 2)
 
 
 @pytest.mark.parametrize(("answer", "outcome"), [("yes", CheckOutcome.PASS), ("no", CheckOutcome.FAIL)])
@@ -331,6 +338,35 @@ def test_a_question_is_answered_once_and_then_come_the_crosses(room, answer, out
     assert found == {"cover": CheckOutcome.PASS, "grid": outcome, "crosses": CheckOutcome.PASS}
     room.until(lambda: bool(room.kept))
     assert room.kept[0][1]
+
+
+def test_the_question_says_whose_it_is_and_where_to_look(room):
+    guided(room)
+    assert room.view.title.endswith("printer")
+    assert room.view.body.text == "读卡区旁的指示灯亮了吗？"
+
+
+@pytest.mark.parametrize("code", ["selftest.put_card", "vendor.turn_the_crank"])
+def test_what_a_technician_cannot_do_is_skipped_and_the_checks_go_on(room, code, monkeypatch):
+    """Also an instruction of a vendor's driver, for which there are no words here."""
+    monkeypatch.setattr(Scripted, "waits_for", code)
+    room.enter()
+    room.touch(Pick("guided"))
+    room.lender.tell(LoanEvent.ASIDE)
+    room.until(lambda: room.view.screen == "technician_task")
+    assert code.startswith("selftest.") or code in room.view.body.text
+    assert [choice.id for choice in room.view.body.choices] == ["skip", "stop"]
+    room.touch(Pick("skip"))
+    room.until(lambda: room.view.screen == "technician_cross")
+    assert room.stage.crashes == []
+
+
+def test_each_task_is_a_step_of_its_own_so_that_a_late_touch_answers_nothing_else(room):
+    guided(room)
+    asked = room.view.step
+    room.touch(Pick("yes"))
+    room.until(lambda: room.view.screen == "technician_cross")
+    assert room.view.step != asked
 
 
 def test_a_panel_that_is_off_is_told(room):

@@ -100,13 +100,14 @@ class Technician:
         self.cancel = Event()
         self._pcsc, self._card, self._takes = pcsc, card, takes
 
-    def instruct(self, code: str) -> None:
+    def instruct(self, code: str, about: str = "") -> Event:
         if code == "selftest.put_card":
             self._pcsc.insert(self._card)
         elif self._takes:
             self._pcsc.remove()
+        return self.cancel
 
-    def confirm(self, code: str, picture: bytes = b"") -> Answer:
+    def confirm(self, code: str, picture: bytes = b"", about: str = "") -> Answer:
         raise AssertionError("nothing is asked")
 
 

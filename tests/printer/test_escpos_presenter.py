@@ -174,11 +174,12 @@ class Person:
         self.pictures: list[bytes] = []
         self.deed = deed
 
-    def instruct(self, code: str) -> None:
+    def instruct(self, code: str, about: str = "") -> Event:
         self.asked.append(code)
         self.deed()
+        return self.cancel
 
-    def confirm(self, code: str, picture: bytes = b"") -> Answer:
+    def confirm(self, code: str, picture: bytes = b"", about: str = "") -> Answer:
         self.asked.append(code)
         self.pictures.append(picture)
         return self.answers.pop(0)

@@ -199,11 +199,12 @@ class Technician:
         self.deeds = deeds
         self.told: list[str] = []
 
-    def instruct(self, code: str) -> None:
+    def instruct(self, code: str, about: str = "") -> Event:
         self.told.append(code)
         self.deeds.get(code, lambda: None)()
+        return self.cancel
 
-    def confirm(self, code: str, picture: bytes = b"") -> OperatorAnswer:
+    def confirm(self, code: str, picture: bytes = b"", about: str = "") -> OperatorAnswer:
         raise AssertionError("nothing is asked")
 
 

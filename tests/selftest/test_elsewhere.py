@@ -4,7 +4,7 @@ import json
 from functools import partial
 
 import pytest
-from made_up_machine import PANEL, READER, SERIAL, Machine, full
+from full_machine import PANEL, READER, SERIAL, Machine, full
 
 from drivers.base import CheckOutcome
 from drivers.discovery import Candidate, Certainty

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from threading import Event, Thread
@@ -11,17 +12,17 @@ import pytest
 from test_selftest_faults import FAULTS, PAPER_OK, printer
 from typer.testing import CliRunner
 
-from drivers.base import CheckOutcome
+from drivers.base import CheckOutcome, Deadline
 from drivers.hall import PrinterAction
 from drivers.operator import Answer
 from kiosk.cli import app
-from kiosk.config import ASSETS, ROOT
+from kiosk.config import ASSETS, ROOT, WindowSection
 from kiosk.devices.desk import DeviceEntry
 from kiosk.faults import Catalogue
 from kiosk.journey.inspection import check
-from kiosk.selftest.crosses import judge
+from kiosk.selftest.crosses import crosses, judge
 from kiosk.selftest.examination import Finding
-from kiosk.selftest.person import ShellOperator
+from kiosk.selftest.person import ShellPerson
 from kiosk.selftest.records import MOST_RECORDS, Records, record_of
 from kiosk.selftest.words import TEXTS, Words
 from kiosk.texts import Texts
@@ -182,7 +183,7 @@ def test_a_guided_check_asks_at_the_shell_and_shows_its_picture(tested):
     assert done.returncode == 1, done.stderr
     light = [each for each in json.loads(done.stdout) if each["check"] == "light"]
     assert [each["outcome"] for each in light] == ["fail"]
-    assert "→ Is the light on?" in done.stderr
+    assert "→ Is the light at" in done.stderr
     assert ".png" in done.stderr
 
 
@@ -201,29 +202,95 @@ def test_answers(typed, answer):
     os.write(write, typed)
     os.close(write)
     try:
-        assert ShellOperator(words(), io.StringIO(), read).confirm("selftest.is_light_on") is answer
+        person = ShellPerson(words(), io.StringIO(), read)
+        assert person.ask("selftest.is_paper_cut", "", b"", Deadline.after(10), Event()) is answer
     finally:
         os.close(read)
 
 
 def test_a_question_ends_when_the_examination_is_cancelled():
     read, write = os.pipe()
-    operator = ShellOperator(words(), io.StringIO(), read)
-    answers, ended = [], Event()
+    person = ShellPerson(words(), io.StringIO(), read)
+    answers, ended, given_up = [], Event(), Event()
 
     def ask():
-        answers.append(operator.confirm("selftest.is_light_on"))
+        answers.append(person.ask("selftest.is_paper_cut", "", b"", Deadline.after(60), given_up))
         ended.set()
 
     Thread(target=ask, daemon=True).start()
-    operator.cancel.set()
+    given_up.set()
     assert ended.wait(10)
     assert answers == [Answer.UNABLE]
     os.close(write)
     os.close(read)
 
 
+def test_at_a_keyboard_an_instruction_can_be_skipped_and_what_was_typed_before_a_question_is_no_answer():
+    keyboard, end = os.openpty()
+    shown = io.StringIO()
+    person = ShellPerson(words(), shown, end)
+    try:
+        skipped = Event()
+        person.show("selftest.put_card", "", skipped)
+        os.write(keyboard, b"what?\ns\n")
+        assert skipped.wait(10)
+        assert "s and Enter" in shown.getvalue()
+        os.write(keyboard, b"y\n")
+        answers = []
+        asked = Thread(
+            target=lambda: answers.append(
+                person.ask("selftest.is_light_on", "card_reader", b"", Deadline.after(20), Event())
+            )
+        )
+        asked.start()
+        until(lambda: "Is the light at the card reader on?" in shown.getvalue())
+        os.write(keyboard, b"n\n")
+        asked.join(20)
+        assert answers == [Answer.NO]
+    finally:
+        person.rest()
+        os.close(keyboard)
+        os.close(end)
+
+
+def test_a_question_that_nobody_answers_ends_in_time():
+    read, write = os.pipe()
+    person = ShellPerson(words(), io.StringIO(), read)
+    assert person.ask("selftest.is_paper_cut", "", b"", Deadline.after(0.05), Event()) is Answer.UNABLE
+    os.close(write)
+    os.close(read)
+
+
+def until(reached):
+    end = Deadline.after(10)
+    while not reached():
+        assert not end.expired
+
+
+def test_pictures_that_were_shown_are_removed_also_when_the_technician_breaks_off(tested, tmp_path):
+    path = tested.configure()
+    command = [sys.executable, "-m", "kiosk.cli", "selftest", "--config", str(path), "--device", "document_camera"]
+    environment = {**tested.environment, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [*command, "--interactive"], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        seen = ""
+        while "? Is the light" not in seen:
+            seen += process.stderr.read(1)
+        assert list(tmp_path.glob("kiosk-selftest-*/*.png"))
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+        assert process.wait(30) == 130
+    assert not list(tmp_path.glob("kiosk-selftest-*"))
+
+
 # ---- the crosses' judgement
+
+
+def test_without_a_screen_the_crosses_are_skipped_with_a_reason(monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    (check,) = crosses(WindowSection()).run(None, Deadline.after(1))
+    assert (check.outcome, check.fault.code) == (CheckOutcome.SKIP, "crosses.no_screen")
 
 
 def touches(*distances):

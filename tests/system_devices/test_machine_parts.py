@@ -191,10 +191,11 @@ class Listener:
     def __init__(self, answer):
         self.answer, self.cancel, self.told = answer, Event(), []
 
-    def instruct(self, code):
+    def instruct(self, code, about=""):
         self.told.append(code)
+        return self.cancel
 
-    def confirm(self, code, picture=b""):
+    def confirm(self, code, picture=b"", about=""):
         self.told.append(code)
         return self.answer
 
