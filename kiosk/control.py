@@ -259,7 +259,8 @@ class Conversation:
             self._say({"error": f"no device {name}" if not self._traced else f"{self._traced} is traced already"})
             return
         self._traced = name
-        self._say({"event": "tracing", "device": name})
+        health = self._controlled.devices.availability.health(name)
+        self._say({"event": "tracing", "device": name, "codes": [fault.code for fault in health.faults]})
         self._controlled.devices.watch(name, self._saw)
 
     def _saw(self, event: WireEvent) -> None:

@@ -28,7 +28,7 @@ def check() -> Check:
     if broken:
         return Check("photo", CheckOutcome.WARN, Fault("card_reader.photo_decoder_broken", evidence="; ".join(broken)))
     if not decoders:
-        return Check("photo", CheckOutcome.SKIP, evidence="no decoder: pictures are handed on raw")
+        return Check("photo", CheckOutcome.SKIP, Fault("card_reader.no_photo_decoder"))
     return Check("photo", CheckOutcome.PASS, evidence=", ".join(decoders))
 
 

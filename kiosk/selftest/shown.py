@@ -77,7 +77,8 @@ def _meaning(finding: Finding, findings: Sequence[Finding], words: Words) -> Tex
     told = words.of(finding, findings)
     lines: list[Text] = []
     if told.reason:
-        lines.append(Text(f"{told.reason} [{finding.code}]", STYLES[finding.outcome]))
+        code = f" [{finding.code}]" if finding.code else ""
+        lines.append(Text(f"{told.reason}{code}", STYLES[finding.outcome]))
     for label, said in (("consequence", told.consequence), ("remedy", told.remedy), ("evidence", finding.evidence)):
         if said and (label != "evidence" or finding.code):
             lines.append(Text.assemble((words.say(f"label.{label}") + " ", "bold"), said))

@@ -14,10 +14,11 @@ from typing import Any
 from drivers.base import Deadline, DriverError
 from drivers.wire import Direction, WireEvent
 from kiosk.app import default_configuration, device_entries
-from kiosk.config import ConfigurationError, load
+from kiosk.config import ASSETS, ConfigurationError, load
 from kiosk.control_client import NotAnsweringError, NotRunningError, connected
 from kiosk.device_lock import DeviceLock
 from kiosk.devices.desk import DeviceEntry
+from kiosk.faults import Catalogue
 from kiosk.selftest.words import TEXTS
 from kiosk.status import is_running
 from kiosk.texts import Texts
@@ -80,6 +81,8 @@ def _of_the_terminal(directory: Path, device: str, as_json: bool, texts: Texts, 
             sys.stderr.write(f"kiosk trace: {answer['error']}\n")
             return 1
         sys.stderr.write(texts.get(language, "trace.tracing", device=device) + "\n")
+        for code in answer.get("codes", ()):
+            _tell(device, str(code), texts, language)
         while True:
             try:
                 line = client.next_line(Deadline.after(_LOOK_SECONDS))
@@ -120,8 +123,17 @@ def of_the_device(
                 if stop.wait(POLL_SECONDS):
                     return 0
     except DriverError as error:
-        sys.stderr.write(f"kiosk trace: {entry.name}: {error} {error.fault.evidence}\n")
+        _tell(entry.name, error.fault.code, texts, language)
+        if error.fault.evidence:
+            sys.stderr.write(f"  {error.fault.evidence}\n")
         return 1
+
+
+def _tell(device: str, code: str, texts: Texts, language: str) -> None:
+    """Say what is wrong with the device: one that is not there has nothing on its wire."""
+    reason, remedy = Catalogue.load(ASSETS / "faults").for_technician(code, language)
+    said = texts.get(language, "trace.device", device=device, reason=reason, remedy=remedy, code=code)
+    sys.stderr.write(said + "\n")
 
 
 def _print(text: str) -> None:

@@ -18,7 +18,7 @@ TEXTS = ASSETS / "texts" / "selftest.toml"
 
 @dataclass(frozen=True)
 class Told:
-    """One finding in words; all empty where nothing is wrong."""
+    """One finding in words; all empty where nothing is wrong and nothing was left out."""
 
     reason: str
     consequence: str
@@ -71,9 +71,15 @@ class Words:
     def of(self, finding: Finding, findings: Iterable[Finding]) -> Told:
         """Return what one of the findings means, given all of them."""
         if not finding.code:
-            return Told("", "", "")
+            return Told(self._why_skipped(finding, findings), "", "")
         reason, remedy = self._catalogue.for_technician(finding.code, self.language)
         return Told(reason, self._consequence(finding, findings), remedy)
+
+    def _why_skipped(self, finding: Finding, findings: Iterable[Finding]) -> str:
+        if finding.outcome is not CheckOutcome.SKIP or finding.evidence:
+            return ""
+        failed = any(line.device == finding.device and line.outcome is CheckOutcome.FAIL for line in findings)
+        return self.say("skipped.after_failure" if failed else "skipped.not_done")
 
     def _consequence(self, finding: Finding, findings: Iterable[Finding]) -> str:
         if finding.outcome is CheckOutcome.SKIP:

@@ -120,7 +120,8 @@ class Painter:
     def _finding(self, finding: Finding, findings: tuple[Finding, ...], language: str) -> TechnicianLine:
         words = self.words(language)
         told = words.of(finding, findings)
-        seen = " ".join(part for part in (f"[{finding.code}]" if finding.code else "", finding.evidence) if part)
+        code = f"[{finding.code}]" if finding.code and finding.outcome is not CheckOutcome.SKIP else ""
+        seen = " ".join(part for part in (code, finding.evidence) if part)
         parts = (told.reason, told.consequence, told.remedy, seen)
         title = f"{finding.device} · {words.check(finding.check)}"
         return TechnicianLine(title, "\n".join(part for part in parts if part), MARKS[finding.outcome])

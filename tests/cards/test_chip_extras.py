@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.base import Check, CheckOutcome
+from drivers.base import Check, CheckOutcome, Fault
 from drivers.card_reader import CardRefused
 from drivers.cards import fingerprints, photo
 from drivers.cards.resident_id import parse_added_address
@@ -96,7 +96,7 @@ def test_a_decoder_is_installed_by_an_entry_point(package) -> None:
 
 
 def test_without_a_decoder_the_self_test_says_that_pictures_are_handed_on_raw() -> None:
-    assert photo.check() == Check("photo", CheckOutcome.SKIP, evidence="no decoder: pictures are handed on raw")
+    assert photo.check() == Check("photo", CheckOutcome.SKIP, Fault("card_reader.no_photo_decoder"))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ MET_BY_CITIZENS = (
 NEVER_MET = {
     *("printer.paper_low", "printer.ticket_not_taken", "camera.dark", "camera.small_frames"),
     *("document_camera.text_not_installed", "document_camera.text_not_read", "card_reader.photo_decoder_broken"),
-    *("card_reader.no_issuers", "crosses.no_screen"),
+    *("card_reader.no_issuers", "card_reader.no_photo_decoder", "crosses.no_screen"),
 }
 """Warnings of devices that work: they reach operators, and no tile or fault screen."""
 

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from drivers import registry
 from drivers.base import DriverError
+from kiosk import cli
 from kiosk.app import configuration_problems, device_entries
 from kiosk.cli import app
 from kiosk.config import ASSETS, ConfigurationError, load, parse
@@ -271,6 +272,34 @@ def test_config_check_names_everything_that_is_wrong(tmp_path):
     assert "devices.board: modbus_io needs the option port" in lines[2]
     assert "devices.camera: virtual_document_camera is a virtual device, which production refuses" in lines[3]
     assert "central.token_file" in lines[4]
+
+
+@pytest.mark.parametrize(
+    ("driver", "options"),
+    [
+        ("escpos", {"address": "192.0.2.1"}),
+        ("escpos", {"address": "tcp://192.0.2.1", "profile": "epsn"}),
+        ("serial_scanner", {"port": "/dev/ttyS0", "framing": "crlf2"}),
+        ("modbus_io", {"port": "/dev/ttyS0", "profile": "nope"}),
+        ("ipp", {"uri": "http://192.0.2.1/ipp/print"}),
+        ("sdt", {"port": "/dev/ttyS0", "baud": "fast"}),
+    ],
+)
+def test_config_check_finds_values_that_a_driver_refuses(tmp_path, driver, options):
+    done = kiosk("config", "check", written(tmp_path, devices={"odd": {"driver": driver, "options": options}}))
+    assert done.exit_code == 1
+    assert "devices.odd:" in done.output
+
+
+def test_who_may_not_read_the_terminal_s_files_is_told_to_be_root(monkeypatch, capsys):
+    def refused():
+        raise PermissionError(13, "Permission denied", "/var/lib/civic-kiosk/journal.sqlite")
+
+    monkeypatch.setattr(cli, "app", refused)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "sudo" in capsys.readouterr().err
 
 
 def test_config_check_of_a_file_with_a_wrong_key_or_without_a_file(tmp_path):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from threading import Event, Thread
 
 import pytest
@@ -55,6 +56,14 @@ def consequence(finding, *others, language="en"):
 
 
 # ---- what follows
+
+
+def test_what_was_left_out_says_why():
+    """A skipped line without a code: something else failed there, or nobody did it; evidence speaks for itself."""
+    skipped = Finding("printer", "receipt_printer", "toy", "grid", CheckOutcome.SKIP)
+    assert "failed" in words().of(skipped, (line("printer", "printer.paper_out"), skipped)).reason
+    assert "not done" in words().of(skipped, (line("reader", "card_reader.not_found"), skipped)).reason
+    assert words().of(replace(skipped, evidence="no fonts"), ()).reason == ""
 
 
 def test_the_only_device_of_its_class_takes_services_with_it():

@@ -13,6 +13,7 @@ import pytest
 from headless_citizen import HeadlessCitizen, person, secrets, wait_until
 
 from drivers.base import Deadline
+from drivers.hall import PrinterAction
 from kiosk import control_client
 from kiosk.config import ROOT, load
 from kiosk.control_address import NAME, address, peer_may_enter
@@ -71,7 +72,7 @@ def test_the_self_test_runs_while_the_terminal_does_and_central_gets_the_record(
     done = kiosk(world, "selftest", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert {line["device"] for line in json.loads(done.stdout)} == set(names(world))
-    assert not [line for line in json.loads(done.stdout) if line["code"]]
+    assert not [line for line in json.loads(done.stdout) if line["outcome"] in ("fail", "warn")]
     assert "stepped aside" in done.stderr
     assert "serves again" in done.stderr
     assert "central has it" in done.stderr
@@ -269,6 +270,28 @@ def test_kiosk_trace_prints_lines_until_the_end(world):
     finally:
         tracing.kill()
         tracing.communicate()
+
+
+def test_a_trace_of_a_device_that_is_away_says_what_is_wrong(world):
+    """There is nothing on its wire to be seen."""
+    world.hall.printer(PrinterAction.UNPLUG)
+    try:
+        with connected(storage(world)) as client:
+            wait_until(lambda: codes_of(client, "receipt_printer"), "the loss to be seen", WAIT)
+        command = [sys.executable, "-m", "kiosk.cli", "trace", "receipt_printer", "--config", str(world.configuration)]
+        with subprocess.Popen(
+            command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        ) as tracing:
+            said = tracing.stderr.readline() + tracing.stderr.readline()
+            tracing.terminate()
+        assert "[printer." in said
+    finally:
+        world.hall.printer(PrinterAction.PLUG)
+
+
+def codes_of(client, device):
+    (line,) = [line for line in client.ask({"ask": "status"})["devices"] if line["device"] == device]
+    return line["codes"]
 
 
 def test_the_place_of_the_socket_is_the_storage(world):
