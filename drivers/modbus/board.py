@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from threading import Event
 
 from pymodbus.pdu.pdu import ModbusPDU
@@ -146,7 +146,8 @@ class ModbusIoBoard(IoBoard):
             inputs = self.inputs(deadline)
         except DriverError as error:
             return (Check("answers", CheckOutcome.FAIL, error.fault), Check("outputs", CheckOutcome.SKIP))
-        checks = [Check("answers", CheckOutcome.PASS, evidence=str(inputs))]
+        seen = ", ".join(f"{name} {int(on)}" for name, on in asdict(inputs).items() if on is not None)
+        checks = [Check("answers", CheckOutcome.PASS, evidence=seen)]
         try:
             for point in self._outputs().values():
                 self._switch(point, True, deadline)
