@@ -115,9 +115,12 @@ function showState({ hall, citizens, screen }) {
     `paper_${printer.paper}`,
     printer.cover_open ? "cover_open" : "cover_closed",
     printer.jammed ? "jam" : "clear_jam",
+    printer.head_hot ? "head_hot" : "head_cool",
+    printer.cutter_stuck ? "cutter_stuck" : "cutter_free",
+    printer.ticket_left ? "ticket_left" : "ticket_taken",
     printer.plugged ? "plug" : "unplug",
   ]);
-  const bad = new Set(["paper_low", "paper_out", "cover_open", "jam", "unplug"]);
+  const bad = new Set(["paper_low", "paper_out", "cover_open", "jam", "head_hot", "cutter_stuck", "ticket_left", "unplug"]);
   mark("[data-action]", (button) => actions.has(button.dataset.action), (button) => bad.has(button.dataset.action));
   const documents = hall.document_printer;
   const states = new Set([

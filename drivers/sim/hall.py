@@ -22,6 +22,7 @@ from drivers.sim.ipp_printer import VirtualIppError, VirtualIppPrinter
 from drivers.sim.network import NetworkCable
 from drivers.sim.pcsc import VirtualPcsc, VirtualPcscError
 from drivers.sim.printer import VirtualPrinter
+from drivers.sim.printer_condition import Mishap
 from drivers.sim.sdt import VirtualSdtReader
 from drivers.sim.social_security_card import SocialSecurityCard
 from drivers.sim.ups import VirtualUps
@@ -38,6 +39,8 @@ _BLUR = 6.0
 
 PLAIN_CARD = "plain"
 _BOARD_PROFILE = "generic_8x8"
+_PRINTER = "custom"
+"""The model with the most to show: its presenter holds each ticket out, and its full status tells every fault."""
 
 
 class VirtualHall(Hall):
@@ -53,7 +56,8 @@ class VirtualHall(Hall):
         self._sdt = VirtualSdtReader(directory / "sdt")
         self._code = PictureStage(directory / "code")
         self._paper = PictureStage(directory / "paper")
-        self._printer = VirtualPrinter(_FONTS)
+        self._printer = VirtualPrinter(_FONTS, model=_PRINTER)
+        self._printer.set_taken_at_once(True)
         self._document_printer = VirtualIppPrinter(directory / "a4")
         self._document_reasons: set[str] = set()
         self._board = VirtualIoBoard(directory / "board", profile.load(_BOARD_PROFILE))
@@ -115,7 +119,7 @@ class VirtualHall(Hall):
             "document_camera": {"driver": "virtual_document_camera", "options": {"picture": str(self._paper.path)}},
             "receipt_printer": {
                 "driver": "virtual_escpos",
-                "options": {"address": self._printer_address, "profile": "epson"},
+                "options": {"address": self._printer_address, "profile": _PRINTER},
             },
             "document_printer": {"driver": "virtual_ipp", "options": {"uri": self._document_printer.uri}},
             "io_board": {
@@ -193,8 +197,14 @@ class VirtualHall(Hall):
             PrinterAction.PAPER_OUT: lambda: self._printer.set_paper("out"),
             PrinterAction.COVER_OPEN: lambda: self._printer.set_cover(True),
             PrinterAction.COVER_CLOSED: lambda: self._printer.set_cover(False),
-            PrinterAction.JAM: self._printer.jam,
-            PrinterAction.CLEAR_JAM: self._printer.clear,
+            PrinterAction.JAM: lambda: self._printer.fail(Mishap.JAM),
+            PrinterAction.CLEAR_JAM: lambda: self._printer.mend(Mishap.JAM),
+            PrinterAction.HEAD_HOT: lambda: self._printer.fail(Mishap.HOT_HEAD),
+            PrinterAction.HEAD_COOL: lambda: self._printer.mend(Mishap.HOT_HEAD),
+            PrinterAction.CUTTER_STUCK: lambda: self._printer.fail(Mishap.CUTTER),
+            PrinterAction.CUTTER_FREE: lambda: self._printer.mend(Mishap.CUTTER),
+            PrinterAction.TICKET_LEFT: lambda: self._printer.set_taken_at_once(False),
+            PrinterAction.TICKET_TAKEN: lambda: self._printer.set_taken_at_once(True),
             PrinterAction.UNPLUG: self._printer.unplug,
             PrinterAction.PLUG: self._printer.plug,
         }
@@ -268,8 +278,8 @@ class VirtualHall(Hall):
 
         ``cards``: reader -> a kind of card, ``plain``, or empty. ``code``: ``text``, ``picture`` or empty. ``paper``:
         ``sharp``, ``blurred``, ``picture`` or empty. ``printer``: its ``paper`` (``ok``, ``low``, ``out``),
-        ``cover_open``, ``jammed``, ``plugged``; the same but the cover for
-        ``document_printer``. ``cabinet``: whether somebody is ``present``, ``door_open``, the slots that
+        ``cover_open``, ``jammed``, ``head_hot``, ``cutter_stuck``, whether tickets are ``ticket_left``, ``plugged``; paper, jam
+        and plug for ``document_printer``. ``cabinet``: whether somebody is ``present``, ``door_open``, the slots that
         are ``lit``, whether the ``fan`` turns. ``power``: ``mains_on``, ``mains_off`` or ``battery_low``. ``network``:
         whether the cable is plugged in. ``receipts``, ``documents``: how many have come out.
         """
@@ -282,7 +292,10 @@ class VirtualHall(Hall):
                 "printer": {
                     "paper": engine.paper_level,
                     "cover_open": engine.cover_open,
-                    "jammed": bool(engine.mishaps),
+                    "jammed": Mishap.JAM in engine.mishaps,
+                    "head_hot": Mishap.HOT_HEAD in engine.mishaps,
+                    "cutter_stuck": Mishap.CUTTER in engine.mishaps,
+                    "ticket_left": not engine.taken_at_once,
                     "plugged": self._plugged["receipt"],
                 },
                 "document_printer": {

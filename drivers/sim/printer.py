@@ -182,6 +182,10 @@ class VirtualPrinter:
         """Let the paper get stuck."""
         self.fail(Mishap.JAM)
 
+    def mend(self, mishap: Mishap) -> None:
+        """Undo one mishap."""
+        self.engine.change(lambda: self.engine.mishaps.discard(mishap))
+
     def clear(self) -> None:
         """Undo every mishap of the mechanism."""
         self.engine.change(self.engine.mishaps.clear)
@@ -201,6 +205,13 @@ class VirtualPrinter:
     def take_ticket(self) -> None:
         """Take what the presenter holds out."""
         self.engine.clear_output(self.engine.taken)
+
+    def set_taken_at_once(self, at_once: bool) -> None:
+        """Let somebody stand there who takes each ticket, also one that waits; or nobody."""
+        with self.engine.changed:
+            self.engine.taken_at_once = at_once
+        if at_once:
+            self.take_ticket()
 
     def babble(self, data: bytes) -> None:
         """Send something that nobody asked for."""

@@ -56,6 +56,8 @@ class PrinterEngine(PrinterCondition):
         self.taken: list[int] = []
         self.retracted: list[int] = []
         self.dropped: list[int] = []
+        self.taken_at_once = False
+        """Whether somebody stands there and takes each piece that is held out."""
         self.mute = False
         self.hung = False
         self.flow_control = False
@@ -313,6 +315,8 @@ class PrinterEngine(PrinterCondition):
             if model.presents and code == CUT:
                 self.clear_output(self.dropped)  # the next piece pushes it out
                 self.waiting = len(self.paper.sheets) - 1
+                if self.taken_at_once:
+                    self.clear_output(self.taken)
 
     def clear_output(self, into: list[int]) -> None:
         """Let the ticket that waits, if there is one, go into somebody's hand, back into the machine, or to the floor."""

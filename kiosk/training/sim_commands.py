@@ -210,7 +210,9 @@ def show_state(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")]
     typer.echo(f"paper under the camera: {hall['paper'] or 'none'}")
     typer.echo(
         f"printer: paper {printer['paper']}, cover {'open' if printer['cover_open'] else 'closed'}, "
-        f"{'jammed' if printer['jammed'] else 'no jam'}, {'plugged in' if printer['plugged'] else 'unplugged'}"
+        f"{'jammed' if printer['jammed'] else 'no jam'}, head {'hot' if printer['head_hot'] else 'cool'}, "
+        f"cutter {'stuck' if printer['cutter_stuck'] else 'free'}, tickets {'left' if printer['ticket_left'] else 'taken'}, "
+        f"{'plugged in' if printer['plugged'] else 'unplugged'}"
     )
     documents: dict[str, Any] = hall["document_printer"]
     typer.echo(

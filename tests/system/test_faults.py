@@ -108,6 +108,20 @@ def test_no_paper_when_the_receipt_is_due(world, visitor):
     assert set(outcomes[:-1]) == {"not_printed"}
 
 
+def test_a_receipt_that_is_left_in_the_printer_is_drawn_back(world, visitor):
+    """It names its citizen: who comes next must not find it. One that is taken at once is never drawn back."""
+    drawn_back = len(engine(world).retracted)
+    world.hall.printer(PrinterAction.TICKET_LEFT)
+    try:
+        assert receipts_of(visitor.visit()) == ["printed"]
+        wait_until(lambda: len(engine(world).retracted) > drawn_back, "the receipt to be drawn back", 40.0, 0.05)
+        assert engine(world).waiting is None
+    finally:
+        world.hall.printer(PrinterAction.TICKET_TAKEN)
+    HeadlessCitizen(world, person("li-ceshi", phone="13600000009")).visit()
+    assert len(engine(world).retracted) == drawn_back + 1
+
+
 @pytest.mark.parametrize("action", [PrinterAction.UNPLUG, PrinterAction.PAPER_OUT])
 def test_trouble_in_mid_receipt(world, visitor, action):
     """Nobody can know what came out: said so, not printed again by anyone's touch, and nothing of it on the next paper."""

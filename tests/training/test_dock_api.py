@@ -176,6 +176,12 @@ def test_the_printer_is_worked(dock):
         ("cover_closed", "cover_open", False),
         ("jam", "jammed", True),
         ("clear_jam", "jammed", False),
+        ("head_hot", "head_hot", True),
+        ("head_cool", "head_hot", False),
+        ("cutter_stuck", "cutter_stuck", True),
+        ("cutter_free", "cutter_stuck", False),
+        ("ticket_left", "ticket_left", True),
+        ("ticket_taken", "ticket_left", False),
         ("unplug", "plugged", False),
         ("plug", "plugged", True),
     ):

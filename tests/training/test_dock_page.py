@@ -139,6 +139,9 @@ def test_printer_and_network_show_their_state(page, hall):
         ("paper_out", "paper_ok"),
         ("cover_open", "cover_closed"),
         ("jam", "clear_jam"),
+        ("head_hot", "head_cool"),
+        ("cutter_stuck", "cutter_free"),
+        ("ticket_left", "ticket_taken"),
         ("unplug", "plug"),
     ):
         page.click(f"[data-action={action}]")

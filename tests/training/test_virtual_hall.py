@@ -19,7 +19,7 @@ from drivers.card_reader import CardRefused
 from drivers.document_camera import CaptureRefused, Photograph
 from drivers.document_printer import DocumentOutcome
 from drivers.hall import DocumentPrinterAction, PrinterAction
-from drivers.receipt_printer import Cut, PrintOutcome, QrCode, ReceiptDocument, Text
+from drivers.receipt_printer import Cut, PrintOutcome, QrCode, ReceiptDocument, Text, Ticket
 from drivers.registry import Resources
 from drivers.sim.hall import VirtualHall
 from kiosk.config import ASSETS
@@ -244,16 +244,44 @@ def test_a_receipt_comes_out_and_its_code_can_be_shown(empty_hall):
         (PrinterAction.PAPER_OUT, PrinterAction.PAPER_OK, "paper", "out"),
         (PrinterAction.COVER_OPEN, PrinterAction.COVER_CLOSED, "cover_open", True),
         (PrinterAction.JAM, PrinterAction.CLEAR_JAM, "jammed", True),
+        (PrinterAction.HEAD_HOT, PrinterAction.HEAD_COOL, "head_hot", True),
+        (PrinterAction.CUTTER_STUCK, PrinterAction.CUTTER_FREE, "cutter_stuck", True),
     ],
 )
 def test_printer_troubles_are_seen_by_the_driver_and_end(hall, trouble, end, place, value):
+    well = hall.state()["printer"]
     with device(hall, "receipt_printer") as printer:
         hall.printer(trouble)
-        assert hall.state()["printer"][place] == value
+        assert hall.state()["printer"] == {**well, place: value}
         assert printer.poll(Deadline.after(3)).state is DeviceState.FAULT
         hall.printer(end)
-        assert hall.state()["printer"] == {"paper": "ok", "cover_open": False, "jammed": False, "plugged": True}
+        assert hall.state()["printer"] == well
         assert printer.poll(Deadline.after(3)).state is DeviceState.ONLINE
+
+
+def test_one_trouble_that_ends_leaves_the_other(hall):
+    with device(hall, "receipt_printer") as printer:
+        hall.printer(PrinterAction.JAM)
+        hall.printer(PrinterAction.HEAD_HOT)
+        hall.printer(PrinterAction.CLEAR_JAM)
+        assert [fault.code for fault in printer.poll(Deadline.after(3)).faults] == ["printer.overheated"]
+        hall.printer(PrinterAction.HEAD_COOL)
+        assert printer.poll(Deadline.after(3)).state is DeviceState.ONLINE
+
+
+def test_tickets_are_taken_at_once_or_left_until_somebody_comes(hall):
+    document = ReceiptDocument((Text("受理回执"), Cut()))
+    with device(hall, "receipt_printer") as printer:
+        assert printer.print(document, "0001", Deadline.after(10)).ticket is Ticket.TAKEN
+        hall.printer(PrinterAction.TICKET_LEFT)
+        assert hall.state()["printer"]["ticket_left"] is True
+        assert printer.print(document, "0002", Deadline.after(10)).ticket is Ticket.WAITING
+        never = threading.Event()
+        never.set()
+        assert printer.wait_taken(Deadline.after(3), never) is Ticket.WAITING
+        hall.printer(PrinterAction.TICKET_TAKEN)
+        assert hall.state()["printer"]["ticket_left"] is False
+        assert printer.wait_taken(Deadline.after(3), never) is Ticket.TAKEN
 
 
 def test_low_paper_is_a_supply(hall):
