@@ -10,7 +10,7 @@ from dataclasses import replace
 from threading import Event, RLock
 from typing import TypeVar
 
-from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DeviceState, DriverError, Health
+from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DeviceState, DriverError, Fault, Health
 from drivers.card_reader import AccessKey, CardHandle, CardReader, CardRefused, IdentityDocument
 from drivers.cards import photo
 from drivers.pcsc import applications, trace
@@ -77,6 +77,7 @@ class PcscCardReader(CardReader):
         self._now = now
         self._service: Service | None = None
         self._names: tuple[str, ...] = ()
+        self._seen: tuple[str, ...] = ()
         self._presences = Presences()
         self._outage: Deadline | None = None
         self._lock = RLock()
@@ -94,6 +95,7 @@ class PcscCardReader(CardReader):
         try:
             self._closed.clear()
             self._outage = None
+            self._seen = ()
             with self._in_use():
                 self._look(deadline)
         except DriverError:
@@ -112,15 +114,20 @@ class PcscCardReader(CardReader):
                 self._lock.release()
 
     def poll(self, deadline: Deadline) -> Health:
-        """Ask the service for its readers, under a millisecond. Raises ``DriverError`` when one of both is missing."""
+        """Ask the service for its readers, under a millisecond. Raises ``DriverError`` when one of both is missing.
+
+        Degraded while one of several readers is gone that was there since ``open`` or ``reset``.
+        """
         with self._in_use():
             self._look(deadline)
-        return Health(DeviceState.ONLINE, observed_at=self._now())
+            faults = self._unplugged()
+        return Health(DeviceState.DEGRADED if faults else DeviceState.ONLINE, faults, observed_at=self._now())
 
     def reset(self, deadline: Deadline) -> None:
-        """Build a new connection to the service."""
+        """Build a new connection to the service; the readers that are there now are those that there should be."""
         with self._in_use():
             self._disconnect()
+            self._seen = ()
             self._look(deadline)
 
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
@@ -132,6 +139,7 @@ class PcscCardReader(CardReader):
         try:
             with self._in_use():
                 states = self._look(deadline)
+                unplugged = self._unplugged()
         except DriverError as error:
             failure = Check("service", CheckOutcome.FAIL, error.fault, error.fault.evidence)
             no_card = Check("card", CheckOutcome.SKIP)
@@ -142,9 +150,11 @@ class PcscCardReader(CardReader):
             f"{state.name}: {'ATR ' + trace.answer_to_reset(state.atr) if state.present else 'empty'}"
             for state in states
         )
+        names = ", ".join(self._names)
         return (
             Check("service", CheckOutcome.PASS),
-            Check("reader", CheckOutcome.PASS, evidence=", ".join(self._names)),
+            *(Check("reader", CheckOutcome.WARN, fault, fault.evidence) for fault in unplugged),
+            *(() if unplugged else (Check("reader", CheckOutcome.PASS, evidence=names),)),
             Check("card", CheckOutcome.PASS, evidence="; ".join(cards)),
             *beside,
         )
@@ -295,6 +305,7 @@ class PcscCardReader(CardReader):
         if self._service is None:
             self._service = Service(deadline)
         self._names = tuple(name for name in self._service.readers(deadline) if self._wanted(name))
+        self._seen = tuple(dict.fromkeys((*self._seen, *self._names)))
         self._presences.lose(remaining=self._names)
         if not self._names:
             raise PcscError(NO_READERS)
@@ -303,6 +314,10 @@ class PcscCardReader(CardReader):
         for state in states:
             self._presences.see(state)
         return states
+
+    def _unplugged(self) -> tuple[Fault, ...]:
+        """Return a fault for every reader that was seen and is gone."""
+        return tuple(Fault(NOT_FOUND, "unplugged", name) for name in self._seen if name not in self._names)
 
     def _wanted(self, name: str) -> bool:
         return self._pattern in name.casefold() if self._pattern else not _MODULE_SLOT.search(name)

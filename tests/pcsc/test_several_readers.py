@@ -10,6 +10,7 @@ from pcsc_setting import DOCUMENTS, soon, wait_card
 from drivers.base import CheckOutcome, DeviceState, DriverError
 from drivers.card_reader import DocumentKind, IdentityDocument
 from drivers.operator import Answer
+from drivers.pcsc import service
 from drivers.pcsc.reader import PcscCardReader
 from drivers.sim.pcsc import VirtualPcsc
 from drivers.sim.virtual_card import PlainTypeBCard, SamBackedCard, VirtualCard
@@ -68,6 +69,43 @@ def test_a_reader_that_vanishes_takes_only_its_own_card_along(pcsc: VirtualPcsc,
     read = [reader.read_identity(wait_card(reader), soon()) for _ in range(2)]
     assert {document.kind for document in read} == {DocumentKind.RESIDENT, DocumentKind.HMT_PERMIT}
     assert len(reader.identity().model.split(", ")) == 4
+
+
+def test_one_of_several_readers_that_is_unplugged_is_told_by_name_until_it_is_back(
+    pcsc: VirtualPcsc, reader: PcscCardReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A virtual reader cannot be taken from a running pcscd, so its name is taken from the list.
+    readers = service.Service.readers
+    first, second = pcsc.reader_names()
+
+    def told() -> tuple[DeviceState, list[str]]:
+        health = reader.poll(soon())
+        return health.state, [f"{fault.code} {fault.evidence}" for fault in health.faults]
+
+    def tested() -> list[tuple[CheckOutcome, str]]:
+        return [(check.outcome, check.evidence) for check in reader.self_test(soon()) if check.name == "reader"]
+
+    assert told() == (DeviceState.ONLINE, [])
+    with monkeypatch.context() as patch:
+        patch.setattr(service.Service, "readers", lambda context, deadline: readers(context, deadline)[:1])
+        for _ in range(2):
+            assert told() == (DeviceState.DEGRADED, [f"card_reader.not_found {second}"])
+        assert tested() == [(CheckOutcome.WARN, second)]
+        pcsc.insert(SamBackedCard(RESIDENT))
+        assert reader.read_identity(wait_card(reader), soon()) == RESIDENT, "the other one works"
+    assert told() == (DeviceState.ONLINE, [])
+    assert tested() == [(CheckOutcome.PASS, f"{first}, {second}")]
+
+
+@pytest.mark.parametrize("anew", ["reset", "open"])
+def test_a_reader_that_was_taken_away_for_good_is_forgotten_by_a_reset(
+    pcsc: VirtualPcsc, reader: PcscCardReader, monkeypatch: pytest.MonkeyPatch, anew: str
+) -> None:
+    readers = service.Service.readers
+    monkeypatch.setattr(service.Service, "readers", lambda context, deadline: readers(context, deadline)[:1])
+    assert reader.poll(soon()).state is DeviceState.DEGRADED
+    getattr(reader, anew)(soon())
+    assert reader.poll(soon()).state is DeviceState.ONLINE
 
 
 def test_a_card_that_hangs_ends_the_call_by_its_deadline_and_the_reader_is_back_afterwards(
