@@ -36,7 +36,9 @@ def _read_sam_backed(transmit: Transmit) -> IdentityDocument | CardRefused:
             return part
         stream += part
     if not stream.startswith(_PREFIX) or len(stream) != _STREAM:
-        return CardRefused("card.unreadable", f"{len(stream)} bytes, lengths {stream[: len(_PREFIX)].hex()}")
+        # What stands where the lengths should may be the beginning of a name.
+        begins = "with" if stream.startswith(_PREFIX) else "without"
+        return CardRefused("card.unreadable", f"{len(stream)} bytes, {begins} the lengths {_PREFIX.hex()} before them")
     text_end = len(_PREFIX) + resident_id.TEXT_LENGTH
     return resident_id.parse(stream[len(_PREFIX) : text_end], stream[text_end:])
 

@@ -176,7 +176,8 @@ class SdtCardReader(CardReader):
         # Three lengths of 2 bytes big-endian, then text, photo and fingerprints.
         text, photo, prints = struct.unpack(">HHH", data[:6])
         if 6 + text + photo + prints != len(data):
-            return CardRefused("card.unreadable", f"lengths {data[:6].hex()}")
+            # What stands where the lengths should may be the beginning of a name.
+            return CardRefused("card.unreadable", f"{len(data)} bytes, which their lengths do not say")
         document = resident_id.parse(data[6 : 6 + text], data[6 + text : 6 + text + photo])
         if isinstance(document, CardRefused):
             return document

@@ -48,8 +48,12 @@ def test_the_photo_is_the_one_on_the_card(pcsc: VirtualPcsc, reader: PcscCardRea
         (UnknownCard(), "card.unknown", "ATR 3b 8f 80 01 80 ··"),
         (SamBackedCard(RESIDENT, faults=CardFaults(refuse_at=(2, 0x6A82))), "card.unreadable", "SW 6A82"),
         (SamBackedCard(RESIDENT, faults=CardFaults(refuse_at=(5, 0x6982))), "card.unreadable", "SW 6982"),
-        (SamBackedCard(RESIDENT, faults=CardFaults(short_page=3)), "card.unreadable", "1283 bytes"),
-        (SamBackedCard(RESIDENT, faults=CardFaults(garbage_page=0)), "card.unreadable", "lengths feff"),
+        (SamBackedCard(RESIDENT, faults=CardFaults(short_page=3)), "card.unreadable", "1283 bytes, with the lengths"),
+        (
+            SamBackedCard(RESIDENT, faults=CardFaults(garbage_page=0)),
+            "card.unreadable",
+            "1284 bytes, without the lengths",
+        ),
         (SamBackedCard(RESIDENT, faults=CardFaults(garbage_page=1)), "", ""),
     ],
     ids=[
@@ -73,6 +77,17 @@ def test_a_card_that_gives_no_identity_says_why(
         assert evidence in outcome.evidence
     else:  # Nearly all of page 1 is photo, which nobody can check; its first bytes are the end of the text.
         assert outcome != RESIDENT
+
+
+def test_a_reader_that_gives_the_text_first_shows_nothing_of_it(pcsc: VirtualPcsc, reader: PcscCardReader) -> None:
+    class TextFirst(SamBackedCard):
+        def __init__(self) -> None:
+            super().__init__(RESIDENT)
+            self._stream = self._stream[4:] + bytes(4)
+
+    pcsc.insert(TextFirst())
+    outcome = reader.read_identity(wait_card(reader), soon())
+    assert outcome == CardRefused("card.unreadable", "1284 bytes, without the lengths 01000400 before them")
 
 
 @pytest.mark.parametrize("index", range(6))

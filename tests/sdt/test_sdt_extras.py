@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from drivers.base import CheckOutcome, Deadline, DriverError
 from drivers.card_reader import CardHandle, CardRefused, IdentityDocument
+from drivers.cards import resident_id
 from drivers.operator import Answer as OperatorAnswer
 from drivers.sdt.command import Command
 from drivers.sdt.frame import encode
@@ -87,6 +88,23 @@ def test_fingerprints_are_handed_on_raw_with_their_fingers(either, card: Identit
     assert document == card
     assert b"".join(each.raw for each in prints) == PRINTS[: 512 * count]
     assert [each.finger for each in prints] == ["right_thumb", "left_thumb"][:count]
+
+
+def test_a_reader_that_gives_the_text_first_shows_nothing_of_it(
+    either, card: IdentityDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    virtual, reader = either
+    virtual.insert(card, fingerprints=PRINTS)
+    act = virtual._act
+
+    def text_first(command: Command) -> bytes:
+        if command is not Command.READ_WITH_FINGERPRINTS:
+            return act(command)
+        return encode(bytes([0, 0, 0x90]) + resident_id.encode(card) + card.photo + PRINTS + bytes(6))
+
+    monkeypatch.setattr(virtual, "_act", text_first)
+    refused = reader.read_fingerprints(found(reader), Deadline.after(FAR))
+    assert refused == CardRefused("card.unreadable", "2310 bytes, which their lengths do not say")
 
 
 def test_the_card_management_number_is_read_raw(either, card: IdentityDocument) -> None:
