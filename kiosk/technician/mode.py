@@ -201,7 +201,7 @@ class TechnicianMode:
     def _ask_reader(self, name: str) -> Request:
         def work(reader: CardReader, deadline: Deadline, cancel: Event) -> IdentityDocument | CardRefused | None:
             handle = reader.wait_card(deadline, cancel)
-            return None if handle is None else reader.read_identity(handle, deadline)
+            return None if handle is None or cancel.is_set() else reader.read_identity(handle, deadline)
 
         return self._around.devices.ask(name, work, CARD_SECONDS, lambda result: self._read(name, result))
 

@@ -218,6 +218,15 @@ def test_a_technicians_card_opens_it_and_another_does_not(room):
     assert not [job for job in reader.jobs if not job.cancel.is_set()]
 
 
+def test_a_card_found_as_the_door_is_closed_is_left_for_the_citizen(room):
+    room.touch(OpenTechnician())
+    (job,) = room.stage.workers["reader"].waiting()
+    room.stage.devices["reader"].waiting = job.cancel.set
+    room.stage.do("reader", document())
+    assert room.stage.devices["reader"].keys == ()
+    assert room.view.screen == "technician_entry"
+
+
 def test_nobody_may_enter_where_nobody_is_named(stage):
     Room(stage, Credentials("", ()))
     stage.touch(OpenTechnician())

@@ -65,6 +65,15 @@ def test_a_card_of_a_kind_that_the_service_is_not_for_is_refused(make_stage, ser
     assert stage.body.message == stage.tools.faults.for_citizen("card.not_for_this_service", "zh")
 
 
+def test_a_card_found_as_the_wait_is_cancelled_is_left_for_the_next_one(stage):
+    stage.go_to("identify")
+    job = stage.workers["reader"].waiting()[0]
+    stage.devices["reader"].waiting = job.cancel.set
+    stage.do("reader", document())
+    assert stage.devices["reader"].keys == ()
+    assert stage.at == "identify"
+
+
 def test_a_wait_without_a_card_is_asked_for_anew_and_leaves_the_whole_time_for_reading(stage):
     stage.go_to("identify")
     stage.do("reader", None)

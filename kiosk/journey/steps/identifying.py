@@ -47,8 +47,8 @@ class IdentifyStep(DeviceStep):
 
         def work(reader: CardReader, deadline: Deadline, cancel: Event) -> IdentityDocument | CardRefused | None:
             handle = reader.wait_card(deadline.within(WAIT_SECONDS), cancel)
-            if handle is None:
-                return None
+            if handle is None or cancel.is_set():
+                return None  # a card that was read counts as used, and nobody would hear of it
             desk.progress(request, lambda: self._reading(name, handle))
             return reader.read_identity(handle, deadline.within(seconds), key)
 
