@@ -24,8 +24,9 @@ class Slot:
     """One reader as last seen.
 
     ``presence``: our number of the card that lies there, 0 when there is none or nobody knows. ``done``: the card was
-    read or refused. ``doubt``: a command said "removed", and by then pcscd should have noticed. ``leftover``: when the
-    reader was lost a card lay there that had been read; ``settled``: from then on it would have been found again.
+    read or refused. ``doubt``: a command said "removed", and by then pcscd should have noticed. ``along``: the reader was lost
+    with a card on it, and has not been seen since. ``leftover``: that card had been read; ``settled``: from then on it would
+    have been found again.
     """
 
     event: int = UNAWARE
@@ -33,6 +34,7 @@ class Slot:
     presence: int = 0
     done: bool = False
     doubt: Deadline | None = None
+    along: bool = False
     leftover: bool = False
     settled: Deadline | None = None
 
@@ -65,9 +67,10 @@ class Presences:
                 return CardHandle(name, slot.presence)
         return None
 
-    def all_empty(self) -> bool:
-        """Whether no reader has a card."""
-        return all(slot.presence == 0 for slot in self._slots.values())
+    def all_empty(self, readers: Iterable[str]) -> bool:
+        """Whether none of these readers has a card. One that was lost with its card has not given it back."""
+        slots = (self._slots.get(name, Slot()) for name in readers)
+        return not any(slot.presence or slot.along for slot in slots)
 
     def see(self, state: ReaderState) -> None:
         """Take in what the service says of one reader."""
@@ -75,6 +78,7 @@ class Presences:
         came_back = slot.event == UNAWARE
         if came_back:
             slot.settled = Deadline.after(_SETTLES, self._clock)
+        slot.along = slot.along and not (state.empty or state.present)
         if state.empty:
             slot.presence, slot.done, slot.doubt = 0, False, None
         elif not state.present:
@@ -102,4 +106,5 @@ class Presences:
     def _forget(self, slot: Slot) -> None:
         # After a doubt the citizen was asked to put the card back, so it is to be read.
         slot.leftover = slot.leftover or (slot.done and slot.doubt is None)
+        slot.along = slot.along or slot.presence != 0
         slot.event, slot.presence, slot.done, slot.doubt = UNAWARE, 0, False, None

@@ -165,9 +165,12 @@ class PcscCardReader(CardReader):
             return self._wait(self._presences.offer, deadline, cancel)
 
     def wait_removed(self, deadline: Deadline, cancel: Event) -> bool:
-        """Wait until no reader has a card; False at the deadline, on cancel (within 0.1 s) and on close."""
+        """Wait until no reader has a card; False at the deadline, on cancel (within 0.1 s) and on close.
+
+        It stays False while a reader is gone that had a card when it was unplugged.
+        """
         with self._in_use():
-            return bool(self._wait(lambda: self._presences.all_empty() or None, deadline, cancel))
+            return bool(self._wait(lambda: self._presences.all_empty(self._seen) or None, deadline, cancel))
 
     def read_identity(
         self, handle: CardHandle, deadline: Deadline, key: AccessKey | None = None

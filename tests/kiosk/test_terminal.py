@@ -250,6 +250,18 @@ def test_the_farewell_waits_for_the_card_that_still_lies_there(stage):
     assert stage.at == "home"
 
 
+def test_a_reader_that_is_lost_has_not_given_the_card_back(stage):
+    stage.go_to("finish")
+    stage.workers["reader"].refuse("card_reader.not_found")
+    stage.drain()
+    assert "请取走您的证件" in stage.body.reminders
+    stage.wait(29)
+    assert stage.at == "finish"
+    assert "请取走您的证件" in stage.body.reminders
+    stage.wait(1.5)
+    assert stage.at == "home"
+
+
 def test_a_reader_that_cannot_see_the_card_go_holds_nobody_up_for_ever(stage):
     stage.go_to("finish")
     stage.wait(29)

@@ -48,9 +48,9 @@ def test_a_card_is_offered_until_it_was_read_and_again_only_after_it_was_lifted(
     assert reader.see(PRESENT, 1) == handle == CardHandle("R", 1)
     reader.read(handle)
     assert reader.see(PRESENT, 1) is None
-    assert not reader.presences.all_empty()
+    assert not reader.presences.all_empty(["R"])
     assert reader.see(EMPTY, 2) is None
-    assert reader.presences.all_empty()
+    assert reader.presences.all_empty(["R"])
     assert reader.see(PRESENT, 3) == CardHandle("R", 2)
 
 
@@ -90,6 +90,20 @@ def test_a_card_that_comes_well_after_a_loss_is_a_new_one(reader: Reader) -> Non
     assert reader.see(EMPTY, 0) is None
     reader.clock.time += 2
     assert reader.see(PRESENT, 1) == CardHandle("R", 2)
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_a_reader_lost_with_its_card_is_not_empty_until_it_is_seen_so(reader: Reader, read: bool) -> None:
+    handle = reader.see(PRESENT, 1)
+    if read:
+        reader.read(handle)
+    reader.presences.lose()
+    assert not reader.presences.all_empty(["R"])
+    assert reader.presences.all_empty(["another"]), "only those that are asked for count"
+    reader.see(UNKNOWN, 1)
+    assert not reader.presences.all_empty(["R"])
+    reader.see(EMPTY, 2)
+    assert reader.presences.all_empty(["R"])
 
 
 def test_a_card_not_read_before_a_loss_is_offered_under_a_new_number(reader: Reader) -> None:

@@ -97,6 +97,19 @@ def test_one_of_several_readers_that_is_unplugged_is_told_by_name_until_it_is_ba
     assert tested() == [(CheckOutcome.PASS, f"{first}, {second}")]
 
 
+def test_a_reader_that_is_unplugged_with_its_card_has_not_given_it_back(
+    pcsc: VirtualPcsc, reader: PcscCardReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = service.Service.readers
+    pcsc.insert(SamBackedCard(RESIDENT), reader=1)
+    assert reader.read_identity(wait_card(reader), soon()) == RESIDENT
+    with monkeypatch.context() as patch:
+        patch.setattr(service.Service, "readers", lambda context, deadline: readers(context, deadline)[:1])
+        assert not reader.wait_removed(soon(0.3), Event())
+    pcsc.remove(1)
+    assert reader.wait_removed(soon(), Event())
+
+
 @pytest.mark.parametrize("anew", ["reset", "open"])
 def test_a_reader_that_was_taken_away_for_good_is_forgotten_by_a_reset(
     pcsc: VirtualPcsc, reader: PcscCardReader, monkeypatch: pytest.MonkeyPatch, anew: str

@@ -282,7 +282,8 @@ class FinishStep(Step):
             self.report.completed({})
 
     def _removed(self, result: bool | JobFailed) -> None:
-        if result is True or isinstance(result, JobFailed):
+        # A reader that is lost has taken nothing away: the reminder stays for its whole time.
+        if result is True:
             self._card_there = False
             self.report.changed()
             if self._time_is_up:
