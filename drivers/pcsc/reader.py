@@ -187,20 +187,32 @@ class PcscCardReader(CardReader):
             try:
                 outcome = self._read(self._service, handle.reader, slot, deadline, key)
             except PcscError as error:
-                outcome = self._refusal(error, handle, slot, deadline)
-                if outcome.code == "card.unreadable" and not deadline.expired:
-                    outcome = self._read_after_reset(self._service, handle, slot, deadline, key)
+                outcome = self._read_again(self._service, error, handle, slot, deadline, key)
             slot.done = True
             return outcome
 
-    def _read_after_reset(
-        self, service: Service, handle: CardHandle, slot: Slot, deadline: Deadline, key: AccessKey | None
+    def _read_again(
+        self,
+        service: Service,
+        error: PcscError,
+        handle: CardHandle,
+        slot: Slot,
+        deadline: Deadline,
+        key: AccessKey | None,
     ) -> IdentityDocument | CardRefused:
-        """Try once more with a card that lost its state: by a bad contact, or lifted and put back faster than pcscd looks."""
+        """Begin once more with a card that lost what was selected and agreed on.
+
+        Another program has reset it, it has a bad contact, or it was lifted and put back faster than pcscd looks.
+        """
+        was_reset = error.code == RESET_CARD
+        if not was_reset:
+            refused = self._refusal(error, handle, slot, deadline)
+            if refused.code != "card.unreadable" or deadline.expired:
+                return refused
         try:
-            return self._read(service, handle.reader, slot, deadline, key, reset=True)
-        except PcscError as error:
-            return self._refusal(error, handle, slot, deadline)
+            return self._read(service, handle.reader, slot, deadline, key, reset=not was_reset)
+        except PcscError as second:
+            return self._refusal(second, handle, slot, deadline)
 
     def _read(
         self,
@@ -216,17 +228,11 @@ class PcscCardReader(CardReader):
         def transmit(command: bytes) -> bytes:
             if deadline.expired:
                 raise PcscError(TIMEOUT)
-            try:
-                return self._transmit(connection, command)
-            except PcscError as error:
-                if error.code != RESET_CARD:
-                    raise
-                connection.reconnect()
-                return self._transmit(connection, command)
+            return self._transmit(connection, command)
 
         try:
             if reset:
-                connection.reconnect(reset=True)
+                connection.reset()
             counter, atr = connection.status()
             self.saw(Direction.IN, len(atr), trace.answer_to_reset(atr), f"answer to reset, {reader}")
             if counter != slot.counter:

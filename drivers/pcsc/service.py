@@ -168,14 +168,14 @@ class Connection:
             raise PcscError(REMOVED_CARD)
         return bytes(answer)
 
-    def reconnect(self, reset: bool = False) -> None:
-        """Take the card over again after another program has reset it, or ``reset`` it ourselves."""
+    def reset(self) -> None:
+        """Reset the card, under whoever else uses it too."""
         result, self._protocol = self._call(
             _scard.SCardReconnect,
             self._handle,
             _scard.SCARD_SHARE_SHARED,
             _scard.SCARD_PROTOCOL_T0 | _scard.SCARD_PROTOCOL_T1,
-            _scard.SCARD_RESET_CARD if reset else _scard.SCARD_LEAVE_CARD,
+            _scard.SCARD_RESET_CARD,
         )
         _check(result)
 

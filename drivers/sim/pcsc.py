@@ -100,6 +100,8 @@ class _Insertion:
                     if len(message) == 1:
                         if message == b"\x04":
                             self._send(self._card.atr)
+                        else:
+                            self._card.reset()
                         continue
                     answer = self._card.respond(index, message)
                     if answer is None:

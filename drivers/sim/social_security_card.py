@@ -54,6 +54,10 @@ class SocialSecurityCard(VirtualCard):
         self._files = {"EF05": card_file, "EF06": holder_file}
         self._closed = generation == 3
         self._quirks = quirks or Quirks()
+        self.reset()
+
+    def reset(self) -> None:
+        """Leave application and file."""
         self._in_application = False
         self._file = ""
         self._kept = b""

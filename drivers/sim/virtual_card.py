@@ -36,6 +36,9 @@ class VirtualCard:
     def __init__(self, faults: CardFaults | None = None) -> None:
         self.faults = faults or CardFaults()
 
+    def reset(self) -> None:
+        """Forget what was selected and agreed on: the card was reset, or its power was off."""
+
     def respond(self, index: int, apdu: bytes) -> bytes | None:
         """Return the answer to the APDU number ``index`` since the insertion; None when the card is pulled instead."""
         if index == self.faults.pull_at:

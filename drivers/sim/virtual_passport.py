@@ -98,15 +98,16 @@ class VirtualPassport(VirtualCard):
         self._files[_COM] = tlv.encode(
             0x60, tlv.encode(0x5F01, b"0107") + tlv.encode(0x5F36, b"040000") + tlv.encode(0x5C, tags)
         )
-        self._reset()
+        self.reset()
 
     def respond(self, index: int, apdu: bytes) -> bytes | None:
         """Answer; an insertion begins with nothing selected and no session."""
         if index == 0:
-            self._reset()
+            self.reset()
         return super().respond(index, apdu)
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Leave the application, and end the session."""
         self._session: _Session | None = None
         self._in_application = False
         self._file: bytes | None = None

@@ -271,15 +271,18 @@ def test_a_card_that_another_program_reset_is_taken_over_and_read(
 ) -> None:
     pcsc.insert(SamBackedCard(RESIDENT))
     handle = wait_card(reader)
-    original = service.Connection.status
+    original, asked = service.Connection.status, []
 
     def reset_after(connection: service.Connection) -> tuple[int, bytes]:
         status = original(connection)
-        OtherProgram(handle.reader, scard.SCARD_SHARE_SHARED).leave(scard.SCARD_UNPOWER_CARD)
+        asked.append(status)
+        if len(asked) == 1:
+            OtherProgram(handle.reader, scard.SCARD_SHARE_SHARED).leave(scard.SCARD_UNPOWER_CARD)
         return status
 
     monkeypatch.setattr(service.Connection, "status", reset_after)
     assert reader.read_identity(handle, soon()) == RESIDENT
+    assert len(asked) == 2
 
 
 def test_reading_ends_at_its_deadline(pcsc: VirtualPcsc, reader: PcscCardReader) -> None:

@@ -4,9 +4,11 @@ import os
 from threading import Event
 
 import pytest
+from smartcard import scard
 from travel_document_setting import CAN_KEY, KEY, NUMBER, WRONG_KEY, issuer, passport, picture, soon
 
 from drivers.card_reader import CardHandle, CardRefused, DocumentKind, IdentityDocument, Verdict
+from drivers.pcsc import service
 from drivers.pcsc.reader import PcscCardReader
 from drivers.registry import Resources, find
 from drivers.sim.pcsc import VirtualPcsc, process_directory
@@ -83,6 +85,32 @@ def test_a_card_pulled_while_it_is_read_gives_no_identity(pcsc, reader, access, 
     outcome = reader.read_identity(put(pcsc, reader, card), soon(), KEY)
     assert isinstance(outcome, CardRefused)
     assert outcome.code in {"card.removed", "card.unreadable"}
+
+
+@pytest.mark.parametrize("access", ["bac", "pace"])
+@pytest.mark.parametrize("index", [0, 1, 4, 9, 20, 35])
+def test_a_card_that_another_program_resets_at_any_moment_is_read_from_the_start(
+    pcsc, reader, monkeypatch, access, index
+):
+    """What was selected and agreed on is gone then, so that going on where the reading stopped would fail."""
+    handle = put(pcsc, reader, passport(Manner(access)))
+    transmit, calls = service.Connection.transmit, []
+
+    def reset_before(connection, command):
+        calls.append(command)
+        if len(calls) == index + 1:
+            _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+            result, card, _ = scard.SCardConnect(
+                context, handle.reader, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_ANY
+            )
+            assert result == 0
+            scard.SCardDisconnect(card, scard.SCARD_RESET_CARD)
+            scard.SCardReleaseContext(context)
+        return transmit(connection, command)
+
+    monkeypatch.setattr(service.Connection, "transmit", reset_before)
+    assert isinstance(reader.read_identity(handle, soon(), KEY), IdentityDocument)
+    assert calls[0] in calls[index:], "begun again"
 
 
 def test_nothing_personal_is_shown_on_the_wire(pcsc, reader):
