@@ -83,7 +83,8 @@ class DocumentPrinter(Device):
 
         ``taken`` is called when the printer has confirmed that it has the whole document.
 
-        Raises ``ValueError`` for what cannot be sent; nothing is sent then.
+        Raises ``ValueError`` for what cannot be sent; nothing is sent then. Raises ``DriverError`` when it could not be
+        withdrawn: it may come out yet, and must be withdrawn once the printer is back.
         """
 
     @abstractmethod

@@ -43,6 +43,8 @@ _CANCELED, _ABORTED, _COMPLETED = 7, 8, 9
 _FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
 _LONGEST_WITHDRAWAL = 3.0
 """Seconds kept at the end of a print for taking an unfinished job back; at most a third of all."""
+_WITHDRAWAL_SHARE = 2 / 3
+"""Of that time; in the rest the printer is asked why the job was late."""
 _JOB_NAME = re.compile(r"[A-Za-z0-9-]{1,127}")
 
 
@@ -112,13 +114,17 @@ class IppPrinter(DocumentPrinter):
         options: PrintOptions | None = None,
         taken: Callable[[], None] | None = None,
     ) -> DocumentPrintResult:
-        """Print once. Printed: the printer says completed. Not printed: nothing was taken. Unknown: everything between."""
+        """Print once. Printed: the printer says completed. Not printed: nothing was taken. Unknown: everything between.
+
+        Raises ``DriverError`` when a late job could not be withdrawn: it may come out yet.
+        """
         how = options or PrintOptions(media=self._media)
         if not pdf.startswith(b"%PDF-") or not _JOB_NAME.fullmatch(job_name) or how.copies < 1:
             raise ValueError("a document is a PDF, its name 1 to 127 of A-Z a-z 0-9 -, its copies one or more")
+        self._not_ended.add(job_name)
         result = self._print(pdf, job_name, deadline, how, taken)
-        if result.outcome is DocumentOutcome.UNKNOWN:
-            self._not_ended.add(job_name)
+        if result.outcome is not DocumentOutcome.UNKNOWN:
+            self._not_ended.discard(job_name)
         return result
 
     def _print(
@@ -235,13 +241,24 @@ class IppPrinter(DocumentPrinter):
             if not self._wait(wait, until):
                 break
             wait = min(wait * 2, _LONGEST_LOOK)
+        standing = self._taken_back(job_name, deadline.within(deadline.remaining() * _WITHDRAWAL_SHARE))
         try:
             seen = self._condition(deadline, self._media).faults
-            standing = self.withdraw(job_name, deadline)
-        except DriverError as error:
-            return DocumentPrintResult(DocumentOutcome.UNKNOWN, faults or (error.fault,), number)
+        except DriverError:
+            seen = ()  # why it was late; that it was is known
         late = (Fault(NO_ANSWER, "the job did not end"),)
         return DocumentPrintResult(standing.outcome(whole=not lost), seen or faults or late, number)
+
+    def _taken_back(self, job_name: str, deadline: Deadline) -> JobStanding:
+        """Withdraw a late job, trying again where a question fails: it would come out in front of the next citizen."""
+        wait = _FIRST_LOOK
+        while True:
+            try:
+                return self.withdraw(job_name, deadline)
+            except DriverError:
+                if not self._wait(wait, deadline):
+                    raise
+            wait = min(wait * 2, _LONGEST_LOOK)
 
     def _ended(
         self, standing: JobStanding, number: int, until: Deadline, lost: tuple[Fault, ...]

@@ -77,7 +77,7 @@ class DocumentJobs:
         """Print a prepared job, once. Raises ``ValueError`` for one that was sent before, or for another document.
 
         Raises ``DocumentStoreError`` while nothing is sent. A disk that fails later changes nothing for the paper: the job
-        stays open in the file, and is settled as after a crash.
+        stays open in the file, and is settled as after a crash. So it is after a ``DriverError``: it may come out yet.
         """
         if hashlib.sha256(pdf).hexdigest() != job.digest:
             raise ValueError("this is not the document that was prepared")

@@ -45,6 +45,9 @@ class Told(DocumentPrinter):
 
     def print(self, pdf, job_name, deadline, options=None, taken=None):
         self.prints.append(job_name)
+        if self.gone:
+            taken()
+            raise DriverError("document_printer.disconnected")
         return DocumentPrintResult(self.outcome)
 
     def withdraw(self, job_name, deadline):
@@ -137,6 +140,16 @@ def test_a_printer_that_does_not_answer_leaves_the_job_open(store, jobs):
         settle(jobs, printer)
     printer.gone = False
     assert [job.phase for job in settle(jobs, printer)] == [JobPhase.PRINTED]
+
+
+def test_a_print_whose_printer_went_away_stays_open_and_is_withdrawn_when_it_is_back(jobs):
+    job, printer = jobs.prepare(PDF), Told(standing=JobStanding.BROKEN_OFF)
+    printer.gone = True
+    with pytest.raises(DriverError):
+        jobs.print(job, PDF, printer, within())
+    assert [each.phase for each in jobs.open()] == [JobPhase.TAKEN]
+    printer.gone = False
+    assert [each.phase for each in settle(jobs, printer)] == [JobPhase.UNKNOWN]
 
 
 def test_a_job_remembers_its_printer(jobs):

@@ -16,6 +16,7 @@ from drivers.ipp.test_page import test_page as page_for_tests
 from drivers.operator import Answer
 from drivers.registry import OptionError, Resources, find
 from drivers.sim.ipp_wire import Order, Trouble
+from drivers.wire import Direction
 from kiosk.config import ASSETS
 from kiosk.faults import Catalogue
 
@@ -86,8 +87,46 @@ def test_a_warning_is_told_and_does_not_stop_a_print(printer, virtual, reason, c
 def test_a_job_that_does_not_end_is_taken_back_and_not_called_printed(printer, virtual):
     virtual.hold()
     job = name()
-    result = printer.print(document(), job, within(1.5))
-    assert result.outcome is DocumentOutcome.UNKNOWN
+    result = printer.print(document(), job, within(3.0))
+    assert (result.outcome, codes(result)) == (DocumentOutcome.UNKNOWN, {"document_printer.no_answer"})
+    virtual.hold(False)
+    virtual.wait_idle(within())
+    assert printer.find(job, within()) is JobStanding.BROKEN_OFF
+
+
+@pytest.mark.parametrize("question", ["Get-Jobs", "Cancel-Job", "Get-Printer-Attributes"])
+def test_one_question_that_fails_in_the_end_leaves_no_late_job_in_the_printer(printer, virtual, question):
+    """The first of this kind after the job was sent meets a cable that is out for a moment."""
+    sent, failed = [], []
+
+    def watch(event):
+        if event.direction is Direction.OUT:
+            if sent and event.shown == question and not failed:
+                failed.append(question)
+                virtual.wire.order(Order(Trouble.UNPLUGGED))
+            elif event.shown == "Print-Job":
+                sent.append(event)
+        elif event.meaning in Catalogue.load(ASSETS / "faults").entries:
+            virtual.wire.clear()
+
+    printer.watcher = watch
+    virtual.hold()
+    job = name()
+    assert printer.print(document(), job, within(3.0)).outcome is DocumentOutcome.UNKNOWN
+    assert failed == [question]
+    virtual.hold(False)
+    virtual.wait_idle(within())
+    assert printer.find(job, within()) is JobStanding.BROKEN_OFF
+
+
+def test_a_late_job_that_cannot_be_taken_back_is_a_broken_connection(printer, virtual):
+    """A result would be final; so whoever asked opens the printer anew, and withdraws the job then."""
+    virtual.hold()
+    job = name()
+    with pytest.raises(DriverError):
+        printer.print(document(), job, within(2.0), taken=lambda: virtual.set_plugged(False))
+    virtual.set_plugged(True)
+    printer.reset(within())
     virtual.hold(False)
     virtual.wait_idle(within())
     assert printer.find(job, within()) is JobStanding.BROKEN_OFF
@@ -144,10 +183,16 @@ def test_a_printer_switched_off_gets_nothing_and_is_back_after_switching_on(prin
     assert JobStanding.NOT_LISTED.outcome(whole=True) is DocumentOutcome.UNKNOWN
 
 
-def test_power_lost_in_mid_job_is_unknown(printer, virtual):
+def test_power_lost_in_mid_job_is_a_broken_connection(printer, virtual):
     virtual.hold()
-    done = []
-    thread = threading.Thread(target=lambda: done.append(printer.print(document(), name(), within(5.0))))
+    raised = []
+
+    def printing():
+        with pytest.raises(DriverError):
+            printer.print(document(), name(), within(5.0))
+        raised.append(True)
+
+    thread = threading.Thread(target=printing)
     thread.start()
     until = within()
     while not virtual.busy() and not until.expired:
@@ -155,7 +200,7 @@ def test_power_lost_in_mid_job_is_unknown(printer, virtual):
     virtual.power_off()
     thread.join(30)
     virtual.power_on()
-    assert done[0].outcome is DocumentOutcome.UNKNOWN
+    assert raised
     assert virtual.papers() == ()
 
 
