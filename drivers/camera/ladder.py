@@ -100,7 +100,8 @@ def _thresholded(grey: Picture) -> Picture:
 
 def _read(grey: Picture, formats: zxingcpp.BarcodeFormats, rung: str) -> tuple[Code, ...]:
     found = zxingcpp.read_barcodes(grey, formats=formats)
-    return tuple(Code(code.bytes, _SYMBOLOGIES[code.format], rung) for code in found)
+    # Asked for PDF417, it gives MicroPDF417 as well.
+    return tuple(Code(code.bytes, _SYMBOLOGIES[code.format], rung) for code in found if code.format in _SYMBOLOGIES)
 
 
 def _read_twice(view: _View, formats: zxingcpp.BarcodeFormats, rung: str) -> tuple[Code, ...]:
