@@ -93,7 +93,7 @@ def test_hints_follow_the_live_picture_and_do_not_flicker(stage, monkeypatch):
         seen.append(stage.body.hint)
         hint = next(hints, None)
         if hint is None:
-            self_step = stage.terminal._step
+            self_step = stage.terminal._current.step
             self_step._shutter.wanted.set()
         return Photograph(b"\xff\xd8%d" % len(seen), 640, 360, 0.0, hint or "")
 

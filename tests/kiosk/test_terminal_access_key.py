@@ -87,7 +87,7 @@ def test_the_key_is_typed_and_the_same_card_is_read_again_with_it(asked):
     (first, no_key), (second, key) = asked.devices["reader"].keys
     assert first == second
     assert (no_key, key) == (None, KEY)
-    assert asked.terminal._visit.identity.kind is DocumentKind.PASSPORT
+    assert asked.terminal._current.visit.identity.kind is DocumentKind.PASSPORT
     assert asked.inquiries[0].query.document_type == "passport"
     assert asked.inquiries[0].query.document_number == "EX1234567"
 
@@ -259,7 +259,7 @@ def test_a_camera_that_fails_is_no_way_any_more(camera):
 
 
 def test_the_key_is_read_by_the_camera(camera):
-    assert camera.terminal._step.awaits_hand_at == "document_camera"
+    assert camera.terminal._current.step.awaits_hand_at == "document_camera"
     shoot(camera, KEY)
     camera.do("reader", REMOVED)
     camera.do("reader", passport())
@@ -326,7 +326,7 @@ def test_after_the_visit_nothing_holds_the_key_or_what_was_typed(asked, end):
     asked.touch(Pick("zone"))
     fill(asked)
     asked.touch(Next())
-    step = asked.terminal._step
+    step = asked.terminal._current.step
     asked.do("reader", WRONG)
     asked.touch(Next())
     asked.do("reader", REMOVED)
@@ -352,7 +352,7 @@ def test_after_the_visit_nothing_holds_the_key_or_what_was_typed(asked, end):
 
 
 def test_a_visit_that_ends_while_the_camera_looks_lets_it_go(camera):
-    request = camera.terminal._step._question._looking
+    request = camera.terminal._current.step._question._looking
     camera.wait(91)
     assert camera.at == "home"
     assert request.cancelled

@@ -97,7 +97,7 @@ def test_with_two_readers_the_first_card_wins_and_no_wait_is_left_behind(make_st
     stage.do("second", document())
     assert stage.at == "form"
     assert stage.workers["reader"].waiting() == stage.workers["second"].waiting() == []
-    assert stage.terminal._visit.card_reader == "second"
+    assert stage.terminal._current.visit.card_reader == "second"
 
 
 def test_a_reader_that_is_lost_leaves_the_other_one_waiting_and_is_asked_again_when_it_is_back(make_stage, services):
@@ -140,7 +140,7 @@ def test_a_blurred_photograph_is_refused_and_taken_again(stage, monkeypatch):
     stage.photograph(photograph(b"second"))
     stage.touch(Next())
     assert stage.at == "review"
-    assert stage.terminal._visit.materials == {"proof_of_residence": b"second"}
+    assert stage.terminal._current.visit.materials == {"proof_of_residence": b"second"}
 
 
 def test_the_live_picture_is_shown_until_the_shutter_is_touched(stage, monkeypatch):
@@ -224,7 +224,7 @@ def test_a_fault_that_is_over_does_not_end_the_visit_later(stage):
     stage.go_to("identify")
     stage.lose("reader")
     stage.wait(LOST_GRACE + 1)
-    step = stage.terminal._step
+    step = stage.terminal._current.step
     step.report.completed({})  # a late report of the step behind the fault screen
     assert stage.at == "fault"
     stage.health("reader", ONLINE)

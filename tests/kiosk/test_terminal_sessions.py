@@ -116,7 +116,7 @@ def test_a_card_read_for_an_earlier_session_reaches_nobody(stage):
         posted.call()
     stage.drain()
     assert (stage.at, stage.view.session) == ("notice", 2)
-    assert stage.terminal._visit.identity is None
+    assert stage.terminal._current.visit.identity is None
 
 
 def test_what_waits_for_a_citizen_is_cancelled_when_the_step_is_left(stage):

@@ -40,7 +40,7 @@ def test_after_a_visit_nothing_in_the_process_holds_the_citizen_or_the_papers(st
     stage.touch(Next())
     stage.photograph(paper)
     del paper
-    visit = stage.terminal._visit
+    visit = stage.terminal._current.visit
     if end == "done":
         stage.go_to("finish") if stage.at == "review" else stage.touch(Next())
         stage.go_to("finish")
@@ -78,7 +78,7 @@ def test_no_log_line_tells_who_was_here(stage):
 
 def test_a_step_that_somebody_still_holds_holds_no_paper(stage):
     stage.go_to("materials")
-    step, paper = stage.terminal._step, photograph()
+    step, paper = stage.terminal._current.step, photograph()
     picture = weakref.ref(paper)
     stage.photograph(paper)
     del paper
@@ -115,7 +115,7 @@ def crash(stage):
 def test_a_bug_ends_the_visit_wiped_and_with_words_and_the_terminal_lives(make_stage, services):
     stage = make_stage(services=services)
     stage.go_to("form")
-    visit, step = stage.terminal._visit, stage.terminal._step
+    visit, step = stage.terminal._current.visit, stage.terminal._current.step
     crash(stage)
     assert visit.identity is None
     assert stage.body.message == "本机出现问题，这次没有办成。"
@@ -145,10 +145,10 @@ def test_a_bug_between_visits_or_in_leaving_a_step_ends_at_the_home_screen(make_
     crash(stage)
     assert stage.at == "home"
     stage.go_to("form")
-    monkeypatch.setattr(stage.terminal._step, "leave", lambda: 1 / 0)
+    monkeypatch.setattr(stage.terminal._current.step, "leave", lambda: 1 / 0)
     stage.touch(Cancel())
     assert stage.at == "fault"
-    assert stage.terminal._visit.identity is None
+    assert stage.terminal._current.visit.identity is None
     stage.touch(Pick("stop"))
     assert stage.at == "home"
 
