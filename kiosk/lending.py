@@ -6,14 +6,11 @@ import contextlib
 import math
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from kiosk.bus import Timers
 from kiosk.device_lock import DeviceLock
 from kiosk.devices.desk import DeviceDesk
-
-if TYPE_CHECKING:
-    from kiosk.terminal import Terminal  # which shows technicians what lending does
 
 CLOSE_SECONDS = 9.0
 """A device that is just being opened (5 s) or hangs in a call is waited for this long."""
@@ -48,10 +45,27 @@ class Loan:
         self.told = False
 
 
+class StepsAside(Protocol):
+    """The terminal, as far as lending knows it."""
+
+    @property
+    def in_session(self) -> bool:
+        """Whether a citizen is being served."""
+        ...
+
+    def step_aside(self, now: bool, free: Callable[[], None]) -> None:
+        """Serve nobody until ``come_back``; call ``free`` once no visit runs."""
+        ...
+
+    def come_back(self) -> None:
+        """Serve citizens again."""
+        ...
+
+
 class Lender:
     """Lends the terminal's devices, to one at a time. Everything happens on the terminal's thread."""
 
-    def __init__(self, terminal: Terminal, devices: DeviceDesk, timers: Timers) -> None:
+    def __init__(self, terminal: StepsAside, devices: DeviceDesk, timers: Timers) -> None:
         self._terminal = terminal
         self._devices = devices
         self._timers = timers

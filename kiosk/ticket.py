@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from drivers.base import Deadline
 from drivers.receipt_printer import ReceiptPrinter, Ticket
+from kiosk.devices.desk import DeviceDesk
 from kiosk.devices.worker import JobFailed
 from kiosk.journal import Journal, JournalUnavailable, PrintPhase
 
 if TYPE_CHECKING:
-    from kiosk.journey.steps.base import Tools
     from kiosk.logs import EventLog
 
 GRACE_SECONDS = 10.0
@@ -37,18 +37,18 @@ def note(journal: Journal, job_id: str, ticket: Ticket) -> None:
             journal.set_print_phase(job_id, _PHASES[ticket])
 
 
-def collect(tools: Tools, log: EventLog, session: int, ticket: WaitingTicket) -> None:
+def collect(devices: DeviceDesk, journal: Journal, log: EventLog, session: int, ticket: WaitingTicket) -> None:
     """Once a visit has ended: wait a moment for the ticket to be taken, then draw it back; the log says which."""
 
     def work(printer: ReceiptPrinter, deadline: Deadline, cancel: Event) -> Ticket:
         found = printer.wait_taken(deadline.within(GRACE_SECONDS), cancel)
         if found is not Ticket.TAKEN:
             found = printer.retract(deadline)
-        note(tools.journal, ticket.job_id, found)
+        note(journal, ticket.job_id, found)
         return found
 
     def done(result: Ticket | JobFailed) -> None:
         found = Ticket.UNKNOWN if isinstance(result, JobFailed) else result
         log.event("ticket.settled", session=session, ticket=found.value)
 
-    tools.devices.ask(ticket.printer, work, COLLECT_SECONDS, done)
+    devices.ask(ticket.printer, work, COLLECT_SECONDS, done)

@@ -139,7 +139,7 @@ class Visiting:
         self._leave_step()
         visit, record, tools = self.visit, self.record, self._around.tools
         if visit.ticket is not None:
-            collect(tools, self._around.log, visit.number, visit.ticket)
+            collect(tools.devices, tools.journal, self._around.log, visit.number, visit.ticket)
         record.outcome = outcome
         record.seconds = round(self._around.clock() - record.began, 3)
         if visit.handed_in is not None:
