@@ -62,7 +62,7 @@ def test_training_from_start_to_ctrl_c(tmp_path):
         assert state.returncode == 0, state.stderr
         hall = json.loads(state.stdout)["hall"]
         assert hall["network"] is True
-        assert hall["printer"] == {"paper": "ok", "cover_open": False, "jammed": False, "plugged": True}
+        assert (hall["printer"]["paper"], hall["printer"]["plugged"]) == ("ok", True)
 
         started = descendants(training.pid)
         assert {part for part in PARTS if any(part in line for line in started.values())} == PARTS
