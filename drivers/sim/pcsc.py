@@ -127,6 +127,7 @@ class VirtualPcsc:
     def __init__(self, directory: Path, readers: int = 1) -> None:
         self._directory = directory.resolve()
         self._readers = readers
+        self._modules = False
         self._socket_path = self._directory / "run" / "pcscd" / "pcscd.comm"
         if len(str(self._socket_path)) > _LONGEST_SOCKET_PATH:
             raise VirtualPcscError(f"too long a path for a socket: {self._socket_path}")
@@ -174,12 +175,15 @@ class VirtualPcsc:
                 else:
                     del self._inserted[reader]
 
-    def restart(self, deadline: Deadline, readers: int | None = None) -> None:
-        """Kill the service and start it again, as an update or a crash does; ``readers`` changes their number."""
+    def restart(self, deadline: Deadline, readers: int | None = None, modules: bool = False) -> None:
+        """Kill the service and start it again, as an update or a crash does; ``readers`` changes their number.
+
+        ``modules``: by their names the last two are slots for security modules.
+        """
         with self._lock:
             self.kill()
             if readers is not None:
-                self._readers = readers
+                self._readers, self._modules = readers, modules
                 self._configure()
             self.start(deadline)
 
@@ -200,9 +204,7 @@ class VirtualPcsc:
 
     def reader_names(self) -> tuple[str, ...]:
         """Return the readers' names, in the order of their numbers."""
-        return tuple(
-            f"{FRIENDLY_NAME} {reader // _SLOTS + 1} 00 {reader % _SLOTS:02X}" for reader in range(self._readers)
-        )
+        return tuple(f"{self._name(reader // _SLOTS)} 00 {reader % _SLOTS:02X}" for reader in range(self._readers))
 
     def insert(self, card: VirtualCard, reader: int = 0) -> None:
         """Put a card on a reader; pcscd sees it within 0.4 s. A card that lies there already is taken away first.
@@ -230,6 +232,10 @@ class VirtualPcsc:
             _, insertion = self._inserted[reader]
             return insertion is None or not insertion.pulled.is_set()
 
+    def _name(self, entry: int) -> str:
+        last = entry == (self._readers + 1) // _SLOTS - 1
+        return f"{FRIENDLY_NAME} {'SAM ' if last and self._modules else ''}{entry + 1}"
+
     def _configure(self) -> None:
         if not DRIVER_LIBRARY.exists() or shutil.which("pcscd") is None:
             raise VirtualPcscError("pcscd or vsmartcard-vpcd is not installed")
@@ -240,8 +246,9 @@ class VirtualPcsc:
             library = self._directory / f"vpcd-{number}.so"
             shutil.copyfile(DRIVER_LIBRARY, library)
             port = _FIRST_PORT + _SLOTS * number
-            name = f"{FRIENDLY_NAME} {number + 1}"
-            entries.append(f'FRIENDLYNAME "{name}"\nDEVICENAME /dev/null:{port}\nLIBPATH {library}\nCHANNELID {port}\n')
+            entries.append(
+                f'FRIENDLYNAME "{self._name(number)}"\nDEVICENAME /dev/null:{port}\nLIBPATH {library}\nCHANNELID {port}\n'
+            )
         (self._directory / "config" / "virtual").write_text("\n".join(entries), encoding="ascii")
 
     def _build_cage(self) -> None:

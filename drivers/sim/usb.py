@@ -29,6 +29,8 @@ class VirtualUsbPort:
 
     def __init__(self) -> None:
         self.received: Callable[[bytes], None] = lambda data: None
+        self.most_at_once: int | None = None
+        """How many bytes are taken in one transfer."""
         self.backend: Any = _FakeBackend(self)
         self._changed = Condition()
         self._answers = bytearray()
@@ -93,8 +95,8 @@ class VirtualUsbPort:
         """Take what the host writes. Raises pyusb's errors."""
         with self._changed:
             self._check()
-            self._requests.put(data)
-        return len(data)
+            self._requests.put(data[: self.most_at_once])
+        return len(data[: self.most_at_once])
 
     def _check(self) -> None:
         if not self.plugged:

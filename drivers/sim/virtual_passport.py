@@ -29,6 +29,7 @@ _DATA_GROUP, _SIGNATURE = 0x0100, 0x011D
 Access = Literal["bac", "pace", "both"]
 Curve = Literal["nist", "brainpool"]
 _CURVES: dict[str, tuple[int, Any]] = {"nist": (12, ecdsa.NIST256p), "brainpool": (13, ecdsa.BRAINPOOLP256r1)}
+_CURVE_NUMBERS = tuple(number for number, _ in _CURVES.values())
 _SUITES: dict[str, tuple[int, Suite]] = {
     "3DES": (1, ciphers.TRIPLE_DES),
     "AES-128": (2, ciphers.AES_128),
@@ -42,7 +43,8 @@ _PACE = bytes.fromhex("04007F000702020402")
 class Manner:
     """How the chip behaves. ``short``: it gives at most so many bytes at once; ``get_response``: answers wait to be fetched.
 
-    ``other_offer`` makes it offer integrated mapping too, which the terminal does not speak.
+    ``other_offer`` makes it offer integrated mapping too, which the terminal does not speak; ``ambiguous`` the same protocol on
+    both curves, so that it must be told on which.
     """
 
     access: Access = "both"
@@ -51,6 +53,7 @@ class Manner:
     short: int = 256
     get_response: bool = False
     other_offer: bool = False
+    ambiguous: bool = False
 
 
 @dataclass
@@ -247,7 +250,10 @@ class VirtualPassport(VirtualCard):
         if self.manner.other_offer:
             integrated = _PACE[:-1] + b"\x04" + b"\x04"
             infos += tlv.encode(0x30, tlv.encode(0x06, integrated) + version + tlv.encode(0x02, bytes([number])))
-        infos += tlv.encode(0x30, tlv.encode(0x06, _PACE + bytes([last])) + version + tlv.encode(0x02, bytes([number])))
+        others = [other for other in _CURVE_NUMBERS if other != number] if self.manner.ambiguous else []
+        for offered in (number, *others):
+            protocol = tlv.encode(0x06, _PACE + bytes([last]))
+            infos += tlv.encode(0x30, protocol + version + tlv.encode(0x02, bytes([offered])))
         return tlv.encode(0x31, infos)
 
     # ---- Basic Access Control
@@ -284,6 +290,10 @@ class VirtualPassport(VirtualCard):
             wanted, reference = tlv.find(data, 0x80), tlv.find(data, 0x83)
         except tlv.InvalidDataError:
             return _WRONG_DATA
+        number, curve = _CURVES[self.manner.curve]
+        told = [item.value for item in tlv.read_all(data) if item.tag == 0x84]
+        if told != ([bytes([number])] if self.manner.ambiguous else []):
+            return _WRONG_DATA
         if header[2:] != b"\xc1\xa4" or wanted != protocol or self._in_application:
             return _WRONG_DATA
         if reference == b"\x01":
@@ -292,7 +302,7 @@ class VirtualPassport(VirtualCard):
             secret = self._can
         else:
             return b"\x6a\x88"
-        self._pace = _Pace(protocol, suite, _CURVES[self.manner.curve][1], secret)
+        self._pace = _Pace(protocol, suite, curve, secret)
         return _OK
 
 

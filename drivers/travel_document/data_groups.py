@@ -60,7 +60,7 @@ def signed_data(sod: bytes) -> bytes:
 
 def _picture(record: bytes) -> bytes:
     try:
-        form, size, faces = _FACE_HEADER.unpack_from(record)
+        form, _, faces = _FACE_HEADER.unpack_from(record)
         face_size, points = _FACE_INFORMATION.unpack_from(record, _FACE_HEADER.size)
     except struct.error:
         raise InvalidDataError("DG2: ends within a header") from None
@@ -68,7 +68,7 @@ def _picture(record: bytes) -> bytes:
     end = _FACE_HEADER.size + face_size
     if form != _FACE or faces < 1:
         raise InvalidDataError("DG2: not ISO/IEC 19794-5")
-    if size != len(record) or not start < end <= size:
+    if not start < end <= len(record):
         raise InvalidDataError("DG2: lengths")
     picture = record[start:end]
     if not picture.startswith(_JPEG + _JPEG_2000):

@@ -70,13 +70,11 @@ def _check(signed: bytes, files: Mapping[int, bytes], issuers: Certificates | No
         return _false("signs something else")
     if wrong := _wrong_hash(security_object, files):
         return _false(wrong)
-    signers = list(signature["signer_infos"])
-    if len(signers) != 1:
-        return _false(f"{len(signers)} signers")
-    signer_certificate = _certificate(signature, signers[0])
+    (signer,) = signature["signer_infos"]  # states give exactly one (part 10, SignedData)
+    signer_certificate = _certificate(signature, signer)
     if signer_certificate is None:
         return _false("certificate of the signer is missing")
-    if not _signed(signers[0], signer_certificate, security_object):
+    if not _signed(signer, signer_certificate, security_object):
         return _false("signature is wrong")
     return _chain(signer_certificate, issuers, today)
 
@@ -95,10 +93,7 @@ def _wrong_hash(security_object: bytes, files: Mapping[int, bytes]) -> str:
     """Return what is wrong with the hashes, or an empty text."""
     content: Any = SecurityObject.load(security_object, strict=True)
     name = content["algorithm"]["algorithm"].native
-    entries = [(int(entry["number"].native), bytes(entry["value"].native)) for entry in content["hashes"]]
-    expected = dict(entries)
-    if len(expected) != len(entries):
-        return "a data group is listed twice"
+    expected = {int(entry["number"].native): bytes(entry["value"].native) for entry in content["hashes"]}
     for number, data in files.items():
         if number not in expected:
             return f"DG{number} is not signed"

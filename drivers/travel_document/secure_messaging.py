@@ -52,7 +52,7 @@ class SecureMessaging:
         except tlv.InvalidDataError as error:
             raise SecureMessagingError(f"answer: {error}") from None
         tags = [item.tag for item in items]
-        if len(set(tags)) != len(tags) or tags[-2:] != [_STATUS, _CHECKSUM]:
+        if tags[-2:] != [_STATUS, _CHECKSUM]:
             raise SecureMessagingError("answer without status and checksum")
         protected = answer[: items[-2].end]
         if not hmac.compare_digest(self._checksum(protected), items[-1].value):

@@ -234,6 +234,23 @@ def test_only_readers_of_the_configured_name_are_watched(pcsc: VirtualPcsc) -> N
     reader.close()
 
 
+def test_what_lies_in_the_slot_of_a_security_module_is_no_citizen_s_card(pcsc: VirtualPcsc) -> None:
+    pcsc.restart(soon(10), readers=4, modules=True)
+    *usual, module, _ = pcsc.reader_names()
+    assert "SAM" in module
+    pcsc.insert(SamBackedCard(RESIDENT), reader=2)
+    reader = PcscCardReader()
+    reader.open(soon())
+    assert reader.identity().model == ", ".join(usual)
+    assert reader.wait_card(soon(1), Event()) is None
+    assert reader.wait_removed(soon(), Event()), "it lies there for ever"
+    reader.close()
+    named = PcscCardReader(module)
+    named.open(soon())
+    assert named.read_identity(wait_card(named), soon()) == RESIDENT, "unless just this one is configured"
+    named.close()
+
+
 def test_a_card_that_another_program_keeps_is_busy(pcsc: VirtualPcsc, reader: PcscCardReader) -> None:
     pcsc.insert(SamBackedCard(RESIDENT))
     handle = wait_card(reader)

@@ -144,6 +144,21 @@ def test_a_usb_reader_that_is_pulled_is_gone_and_comes_back(usb: VirtualUsbPort,
     virtual.stop()
 
 
+@pytest.mark.parametrize("most_at_once", [1, 4, 9])
+def test_a_usb_reader_that_takes_a_few_bytes_at_once_gets_every_command_whole(
+    usb: VirtualUsbPort, card: IdentityDocument, most_at_once: int
+) -> None:
+    usb.most_at_once = most_at_once
+    virtual = VirtualSdtReader(Path(), port=usb)
+    virtual.start()
+    reader = SdtCardReader(UsbLine(backend=usb.backend), answer_timeout=FAR, find_interval=0.001)
+    reader.open(Deadline.after(FAR))
+    virtual.insert(card)
+    assert reader.read_identity(found(reader), Deadline.after(FAR)) == card
+    reader.close()
+    virtual.stop()
+
+
 @pytest.mark.parametrize("call", ["open_device", "set_configuration", "claim_interface"])
 @pytest.mark.parametrize(
     ("number", "code"),

@@ -79,6 +79,14 @@ def test_nonce_maps_to_the_generator():
     assert generator.to_bytes("uncompressed").hex().upper() == GENERATOR
 
 
+def test_a_chip_that_cancels_the_nonce_out_gives_no_generator():
+    curve = ecdsa.BRAINPOOLP256r1
+    nonce = curve.generator * int.from_bytes(NONCE, "big")
+    opposite = ecdsa.ellipticcurve.PointJacobi(curve.curve, nonce.x(), -nonce.y() % curve.curve.p(), 1, curve.order)
+    with pytest.raises(ChipError, match="no generator"):
+        pace.mapped_generator(curve, NONCE, opposite)
+
+
 def test_the_whole_conversation_of_appendix_g_byte_for_byte():
     sent = []
     answers = iter(SCRIPT)

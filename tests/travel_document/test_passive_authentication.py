@@ -6,7 +6,7 @@ import pytest
 from asn1crypto import cms, core, keys
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from travel_document_setting import NOW, groups, issuer
 
@@ -36,18 +36,23 @@ def test_every_kind_of_signature_and_hash_is_genuine(scheme, digest, trusted):
     assert judged(issuer(scheme).sign(FILES, digest), trusted).verdict is Verdict.GENUINE
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_one_changed_bit_in_anything_that_is_signed_is_never_genuine(scheme, trusted):
-    signed = data_groups.signed_data(issuer(scheme).sign(FILES))
+def signed_parts(signed):
+    """Every part of a signature that another part vouches for."""
     content = cms.ContentInfo.load(signed)["content"]
     signer, certificate = content["signer_infos"][0], content["certificates"][0].chosen
-    parts = (
+    return (
         content["encap_content_info"]["content"].native,
         signer["signed_attrs"].contents,
         signer["signature"].native,
         certificate["tbs_certificate"].dump(),
         certificate["signature_value"].native,
     )
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_one_changed_bit_in_anything_that_is_signed_is_never_genuine(scheme, trusted):
+    signed = data_groups.signed_data(issuer(scheme).sign(FILES))
+    parts = signed_parts(signed)
     assert passive_authentication.check(signed, FILES, trusted, NOW).verdict is Verdict.GENUINE
     for part in parts:
         start = signed.index(part)
@@ -55,6 +60,68 @@ def test_one_changed_bit_in_anything_that_is_signed_is_never_genuine(scheme, tru
             changed = bytearray(signed)
             changed[place] ^= 1 << place % 8
             assert passive_authentication.check(bytes(changed), FILES, trusted, NOW).verdict is not Verdict.GENUINE
+
+
+def resigned(change):
+    """A signature that was changed by its own signer, who signs it again: right in itself, and not after the rules."""
+    content = cms.ContentInfo.load(SIGNED)
+    signature = content["content"]
+    attributes = {
+        attribute["type"].native: attribute["values"][0].native for attribute in signer_of(content)["signed_attrs"]
+    }
+    change(signature, attributes)
+    signed = cms.CMSAttributes([{"type": name, "values": [value]} for name, value in attributes.items()])
+    for signer in signature["signer_infos"]:
+        signer["signed_attrs"] = signed
+        signer["signature"] = issuer().signer_key.sign(signed.dump(), ec.ECDSA(signatures.HASHES["sha256"]))
+    return content.dump(force=True)
+
+
+def signer_of(content):
+    return content["content"]["signer_infos"][0]
+
+
+def unchanged(signature, attributes):
+    pass
+
+
+def of_another_type(signature, attributes):
+    signature["encap_content_info"]["content_type"] = "data"
+
+
+def attributes_of_another_type(signature, attributes):
+    attributes["content_type"] = "data"
+
+
+def signed_twice(signature, attributes):
+    signature["signer_infos"].append(signature["signer_infos"][0].copy())
+
+
+def signed_by_nobody(signature, attributes):
+    signature["signer_infos"] = []
+
+
+def of_other_content(signature, attributes):
+    attributes["message_digest"] = bytes(32)
+
+
+@pytest.mark.parametrize(
+    ("change", "evidence"),
+    [
+        (unchanged, ""),
+        (of_another_type, "signs something else"),
+        (attributes_of_another_type, "signature is wrong"),
+        (of_other_content, "signature is wrong"),
+        (signed_twice, "malformed signature: ValueError"),
+        (signed_by_nobody, "malformed signature: ValueError"),
+    ],
+)
+def test_a_signature_that_breaks_the_rules_for_travel_documents_is_none(change, evidence, trusted):
+    outcome = passive_authentication.check(resigned(change), FILES, trusted, NOW)
+    if evidence:
+        assert (outcome.verdict, outcome.evidence) == (Verdict.NOT_GENUINE, evidence)
+    else:
+        assert outcome.verdict is Verdict.GENUINE
 
 
 def test_a_file_that_was_not_signed_is_not_genuine(trusted):
@@ -123,16 +190,29 @@ def test_any_bytes_are_judged_without_a_crash(data):
     assert outcome.verdict in (Verdict.NOT_GENUINE, Verdict.NOT_CHECKED)
 
 
-@settings(deadline=None, max_examples=300)
+PARTS = signed_parts(SIGNED)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_signature_with_anything_put_into_it_is_judged_without_a_crash(data):
+def test_a_signature_with_anything_put_into_what_is_signed_is_never_genuine(trusted, data):
+    part = data.draw(st.sampled_from(PARTS))
+    start = SIGNED.index(part) + data.draw(st.integers(0, len(part) - 1))
+    end = min(start + data.draw(st.integers(0, 20)), SIGNED.index(part) + len(part))
+    changed = SIGNED[:start] + data.draw(st.binary(max_size=20)) + SIGNED[end:]
+    assume(changed != SIGNED)
+    assert passive_authentication.check(changed, FILES, trusted, NOW).verdict is not Verdict.GENUINE
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_signature_with_anything_put_into_it_is_judged_without_a_crash(trusted, data):
     signed = bytearray(SIGNED)
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(signed) - 1))
         length = data.draw(st.integers(0, 20))
         signed[start : start + length] = data.draw(st.binary(max_size=20))
-    outcome = passive_authentication.check(bytes(signed), FILES, None, NOW)
-    assert outcome.verdict is not Verdict.GENUINE
+    assert passive_authentication.check(bytes(signed), FILES, trusted, NOW).verdict in Verdict
 
 
 def test_nesting_without_end_is_no_crash():

@@ -27,7 +27,10 @@ from drivers.sim import virtual_issuer
 from drivers.sim.virtual_card import CardFaults
 from drivers.sim.virtual_issuer import VirtualIssuer
 from drivers.sim.virtual_passport import Manner
+from drivers.travel_document import data_groups
+from drivers.travel_document.chip import Chip, ChipError
 from drivers.travel_document.read import read_travel_document
+from drivers.travel_document.tlv import InvalidDataError
 
 SUITES = ("3DES", "AES-128", "AES-192", "AES-256")
 
@@ -62,6 +65,12 @@ def test_a_passport_is_read_in_full(folder):
         assert secret not in document.authenticity.evidence
 
 
+def test_germany_s_single_letter_is_the_country_s_code(folder):
+    document = read(passport(zone=virtual_issuer.passport_zone(NUMBER, BIRTH, EXPIRY, state="D<<")), folder=folder)
+    assert isinstance(document, IdentityDocument)
+    assert (document.nationality, document.issuer) == ("DEU", "DEU")
+
+
 def test_a_permit_is_read_in_full(folder):
     zone = virtual_issuer.permit_zone(NUMBER, BIRTH, EXPIRY)
     document = read(passport(Manner("bac"), zone=zone), folder=folder)
@@ -86,6 +95,11 @@ def test_pace_is_taken_where_both_are_offered_and_bac_where_it_is_alone():
         seen = []
         assert isinstance(read(passport(Manner(access)), seen=seen), IdentityDocument)
         assert {apdu[1] for apdu in seen} & {0x86, 0x82} == {instructions}
+
+
+@pytest.mark.parametrize("curve", ["nist", "brainpool"])
+def test_a_chip_that_offers_several_curves_is_told_which(curve):
+    assert isinstance(read(passport(Manner("pace", curve, ambiguous=True))), IdentityDocument)
 
 
 def test_an_offer_we_do_not_speak_is_passed_over_for_one_we_do():
@@ -143,6 +157,29 @@ def test_both_forms_of_portrait_come_out_as_they_are(form, folder):
     assert document.portrait == picture(form)
 
 
+FACE = 14
+"""Where the length of the face stands in its record; that of the record stands six bytes before it."""
+
+
+def with_length(at, change):
+    """DG2 whose record says another length."""
+    group = bytearray(groups()[2])
+    place = group.index(b"FAC\x00") + at
+    length = int.from_bytes(group[place : place + 4], "big")
+    group[place : place + 4] = change(length).to_bytes(4, "big")
+    return bytes(group)
+
+
+@pytest.mark.parametrize("change", [lambda _: 0, lambda _: 32, lambda length: length + 1, lambda _: 0xFFFFFFFF])
+def test_a_portrait_that_is_longer_than_its_record_or_has_no_byte_is_none(change):
+    with pytest.raises(InvalidDataError, match="lengths"):
+        data_groups.portrait(with_length(FACE, change))
+
+
+def test_a_wrong_length_of_the_whole_record_costs_no_portrait():
+    assert data_groups.portrait(with_length(FACE - 6, lambda length: length + 9)) == picture()
+
+
 @pytest.mark.parametrize("manner", [Manner("bac"), Manner("pace"), Manner("pace", cipher="3DES")])
 def test_a_portrait_beyond_the_reach_of_read_binary_is_read_by_its_odd_form(manner):
     large = picture(noise=120)
@@ -171,6 +208,23 @@ def test_a_chip_that_gives_less_than_was_asked_for_is_read_to_the_end():
     document = read(passport(Manner(short=17)))
     assert isinstance(document, IdentityDocument)
     assert document.portrait == picture()
+
+
+def test_a_chip_that_gives_more_than_was_asked_for_is_not_believed():
+    def transmit(apdu):
+        if apdu[1] == 0xA4:
+            return b"\x90\x00"
+        offset = int.from_bytes(apdu[2:4], "big")
+        more = 1 if offset else 0
+        return (b"\x61\x20" + bytes(32))[offset : offset + apdu[4]] + bytes(more) + b"\x90\x00"
+
+    with pytest.raises(ChipError, match="27 bytes at 8"):
+        Chip(transmit, soon()).read_file(0x0101, 0x61, 256)
+
+
+def test_a_session_that_the_chip_ends_is_told_with_its_status_word():
+    outcome = read(passport(Manner("bac"), faults=CardFaults(refuse_at=(8, 0x6988))))
+    assert outcome == CardRefused("card.unreadable", "the chip ended the session: SW 6988")
 
 
 def test_answers_that_wait_to_be_fetched_are_fetched():
