@@ -46,6 +46,7 @@ _QR_BYTES_M = (
     ),
 )
 """Bytes that QR code versions 1 to 40 hold at error correction level M (ISO/IEC 18004, table 7)."""
+LARGEST_QR_BYTES = _QR_BYTES_M[-1]
 _LEVEL_M = 1
 _ALIGN_NAMES = {Align.LEFT: "left", Align.CENTRE: "center", Align.RIGHT: "right"}
 _LINES_TO_KNIFE = 6

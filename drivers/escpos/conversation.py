@@ -30,9 +30,11 @@ from drivers.wire import Direction, shown
 Saw = Callable[[Direction, int, str, str], None]
 """Takes direction, length, what may be shown, and what it means."""
 
-QUEUED_STATUS = b"\x1d\x72\x01" * 4
+QUEUED_ANSWERS = 4
+QUEUED_STATUS = b"\x1d\x72\x01" * QUEUED_ANSWERS
 """GS r 1, four times: one low byte on a noisy line proves nothing, four equal ones in a row do."""
-_QUEUED_ANSWERS = 4
+MOST_ANSWERS = 64
+"""So many answers in a row are kept and can be waited for."""
 
 _CHUNK_BYTES = 1024
 _ANSWER_SECONDS = 1.0
@@ -74,6 +76,7 @@ class Conversation:
         """Connect anew; nothing of an earlier connection is remembered."""
         self._transport.open(deadline)
         self._paused = self._out_of_step = False
+        self._row.clear()
         self._forget()
 
     def close(self) -> None:
@@ -81,14 +84,12 @@ class Conversation:
         self._transport.close()
 
     def drain(self, deadline: Deadline) -> bool:
-        """Throw away what comes until the line is quiet; whether an answer to GS r was among it."""
-        before = len(self._row)
-        while self._receive(deadline.within(_QUIET_SECONDS)):
-            if deadline.expired:
-                break
-        late = len(self._row) > before
+        """Throw away what comes until the line is quiet; whether it became so. Answers to GS r still count as such."""
+        quiet = False
+        while not quiet and deadline.remaining() > _QUIET_SECONDS:
+            quiet = not self._receive(deadline.within(_QUIET_SECONDS))
         self._forget()
-        return late
+        return quiet
 
     def status(self, deadline: Deadline) -> PrinterStatus | None:
         """Ask for the printer's condition; None when it does not answer, or when answers cannot be told apart."""
@@ -158,7 +159,11 @@ class Conversation:
 
     def await_queued_status(self, deadline: Deadline) -> bool:
         """Wait for the answers to ``QUEUED_STATUS``; whether they came."""
-        return self._await(lambda: len(self._row) >= _QUEUED_ANSWERS, deadline)
+        return self.await_answers(QUEUED_ANSWERS, deadline)
+
+    def await_answers(self, count: int, deadline: Deadline) -> bool:
+        """Wait for so many equal answers to GS r in a row; whether they came."""
+        return self._await(lambda: len(self._row) >= count, deadline)
 
     def clear_buffers(self, deadline: Deadline) -> bool:
         """Have the printer forget what it has not printed; whether it confirmed."""
@@ -252,7 +257,7 @@ class Conversation:
                 if self._row and self._row[-1] != value:
                     self._row.clear()
                 self._row.append(value)
-                del self._row[: -4 * _QUEUED_ANSWERS]
+                del self._row[:-MOST_ANSWERS]
             case AutomaticStatus(values) if self._profile.automatic_status:
                 self._automatic.append(decode_automatic(*values))
             case _:
@@ -264,7 +269,6 @@ class Conversation:
         self._statuses.clear()
         self._full.clear()
         self._replies.clear()
-        self._row.clear()
 
 
 def _nobody_looks(direction: Direction, length: int, shown: str, meaning: str) -> None:

@@ -16,6 +16,10 @@ from drivers.receipt_printer import Align, Columns, Cut, Feed, QrCode, ReceiptDo
 LINE_DOTS = 30
 """Dots from one line of normal size to the next (ESC 2, the default: 1/6 inch at 180 units)."""
 
+LARGEST_SCALE = 2
+
+_HEADER_BYTES = 8
+"""Of an image (GS v 0) and of a QR code's data (GS ( k), before the data."""
 _RULE = "─"
 _PLAIN = (Align.LEFT, 1, False)
 
@@ -32,6 +36,13 @@ class ReceiptEncoder:
         self._profile = profile or load("epson")
         self._columns = self._profile.columns
         self._knows = lru_cache(maxsize=8192)(self._profile.characters.knows)
+
+    @property
+    def longest_command(self) -> int:
+        """Bytes of the longest command of any document: the image of a line of double size, or a QR code."""
+        return (
+            max((self._profile.dots + 7) // 8 * LARGEST_SCALE * GLYPH_DOTS, commands.LARGEST_QR_BYTES) + _HEADER_BYTES
+        )
 
     def encode(self, document: ReceiptDocument, opening: bytes = b"") -> bytes:
         """Return the bytes of a whole job; ``opening`` goes behind the reset of all settings.
@@ -71,7 +82,7 @@ class ReceiptEncoder:
     def _settings_of(self, element: Text | Columns | Rule | QrCode | Feed | Cut) -> tuple[Align, int, bool]:
         match element:
             case Text():
-                if element.scale not in (1, 2):
+                if not 1 <= element.scale <= LARGEST_SCALE:
                     raise ValueError(f"text of scale {element.scale}; there are 1 and 2")
                 return element.align, element.scale, element.bold
             case QrCode():

@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import Event
 
 from drivers.base import Check, Deadline, DeviceIdentity, DriverError, Fault, Health
-from drivers.escpos import commands, examination
+from drivers.escpos import examination
+from drivers.escpos.clearing import Clearing
 from drivers.escpos.conversation import QUEUED_STATUS, Conversation
 from drivers.escpos.dot_font import dot_font
 from drivers.escpos.encode import ReceiptEncoder
@@ -24,8 +25,6 @@ _LOOK_AGAIN_SECONDS = 0.2
 _LAST_WAIT_SECONDS = 0.05
 _SILENT_POLLS = 3
 """Polls without an answer after which the connection itself is not trusted any more."""
-_FLUSH = b"\x00" * 8192
-"""Ends whatever command was cut short: none that we send is longer, and zeros print as white or not at all."""
 _JOB_ID = re.compile(r"[ -~]{4}")
 
 
@@ -51,6 +50,7 @@ class EscPosPrinter(ReceiptPrinter):
         self._fonts = font_directory
         self._encoder = ReceiptEncoder(font_directory, self.profile)
         self._conversation = Conversation(transport or transport_for(address), self.profile, self.saw)
+        self._clearing = Clearing(self._conversation, self.profile, self._encoder.longest_command)
         self._identity = DeviceIdentity("receipt_printer", "escpos")
         self._silent_polls = 0
         self._interrupted = False
@@ -63,6 +63,7 @@ class EscPosPrinter(ReceiptPrinter):
     def open(self, deadline: Deadline) -> None:
         """Connect, have changes told unasked, and read the model's name from a printer that is ready."""
         self._conversation.open(deadline)
+        self._clearing.begin_anew()
         self._silent_polls = 0
         status = self._conversation.status(deadline)
         if status is None:
@@ -195,6 +196,7 @@ class EscPosPrinter(ReceiptPrinter):
             probe = "TEST"
             self._conversation.send(self._opening(probe) + self._closing(probe), deadline, "confirm nothing")
             confirms = self._await_confirmation(probe, deadline)[0]
+            self._interrupted = not confirms  # a late answer would be taken for one to the next job
             self._conversation.told(deadline)
         return examination.checks(status, self._identity.model, confirms, self.profile.presenter is not None)
 
@@ -219,21 +221,7 @@ class EscPosPrinter(ReceiptPrinter):
 
     def _recover(self, status: PrinterStatus, deadline: Deadline) -> None:
         """Clear away an interrupted job, so that a later citizen never gets the rest of it."""
-        if self.profile.clears_buffers:
-            self._conversation.clear_buffers(deadline)
-        if not status.ready:
-            return
-        self._conversation.drain(deadline)
-        back = self.profile.presenter.retract if self.profile.presenter else b""
-        watching = self._conversation.watching
-        clearing = _FLUSH + commands.initialise() + commands.cut(self.profile.cut) + back + watching + QUEUED_STATUS
-        sent = self._conversation.send(clearing, deadline, "clear what was cut short")
-        if sent.lost:
-            raise sent.lost
-        if sent.accepted == len(clearing) and self._conversation.await_queued_status(deadline):
-            # An answer too many was one to the earlier job, and the next would be taken for one to the next job.
-            self._interrupted = self._conversation.drain(deadline)
-            self._conversation.told(deadline)
+        self._interrupted = not self._clearing.go_on(status.ready, deadline)
 
     @property
     def _presenting(self) -> bytes:

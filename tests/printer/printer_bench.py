@@ -1,4 +1,4 @@
-"""A real driver on a virtual printer, and the receipt that most tests print."""
+"""A real driver on a virtual printer or on a scripted one, and the receipt that most tests print."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from drivers.base import Deadline
+from drivers.base import Deadline, DriverError
 from drivers.escpos.printer import EscPosPrinter
+from drivers.escpos.transport import Transport
 from drivers.receipt_printer import Align, Cut, PrintResult, QrCode, ReceiptDocument, Rule, Text
 from drivers.sim.printer import VirtualPrinter
 
@@ -54,3 +55,41 @@ MakeBench = Callable[..., Bench]
 
 def picture(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png)).convert("L")
+
+
+class ScriptedPrinter(Transport):
+    """A transport whose other end is a function; waiting lets its own clock run, so no test waits."""
+
+    def __init__(self, react: Callable[[bytes], bytes]) -> None:
+        self.react = react
+        self.now = 0.0
+        self.written: list[bytes] = []
+        self.coming = b""
+        self.later: list[tuple[float, bytes]] = []
+        """What comes by itself, and when."""
+        self.break_at: int | None = None
+
+    def deadline(self, seconds: float) -> Deadline:
+        return Deadline.after(seconds, lambda: self.now)
+
+    def open(self, deadline: Deadline) -> None:
+        self.coming = b""
+
+    def close(self) -> None:
+        self.coming = b""
+
+    def write_some(self, data: bytes, deadline: Deadline) -> int:
+        if self.break_at is not None and sum(map(len, self.written)) >= self.break_at:
+            raise DriverError("printer.not_found")
+        self.written.append(data)
+        self.coming += self.react(data)
+        return len(data)
+
+    def read_some(self, deadline: Deadline) -> bytes:
+        data, self.coming = self.coming, b""
+        if not data:
+            due = min((moment for moment, _ in self.later if moment <= deadline.at), default=None)
+            self.now = max(self.now + 0.001, deadline.at if due is None else due)
+        data += b"".join(answer for moment, answer in self.later if moment <= self.now)
+        self.later = [(moment, answer) for moment, answer in self.later if moment > self.now]
+        return data

@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from printer_bench import FONTS
+from printer_bench import FONTS, ScriptedPrinter
 
-from drivers.base import Deadline, DriverError
+from drivers.base import DriverError
 from drivers.escpos.conversation import Conversation
 from drivers.escpos.printer import EscPosPrinter
 from drivers.escpos.profile import load, names
-from drivers.escpos.transport import Transport
 from drivers.receipt_printer import Cut, PrintOutcome, ReceiptDocument, Text
 
 WELL, COVER_OPEN = b"\x12", b"\x16"
-
-
-class ScriptedPrinter(Transport):
-    """A transport whose other end is a function; waiting lets its own clock run, so no test waits."""
-
-    def __init__(self, react: Callable[[bytes], bytes]) -> None:
-        self.react = react
-        self.now = 0.0
-        self.written: list[bytes] = []
-        self.coming = b""
-        self.break_at: int | None = None
-
-    def deadline(self, seconds: float) -> Deadline:
-        return Deadline.after(seconds, lambda: self.now)
-
-    def open(self, deadline: Deadline) -> None:
-        self.coming = b""
-
-    def close(self) -> None:
-        self.coming = b""
-
-    def write_some(self, data: bytes, deadline: Deadline) -> int:
-        if self.break_at is not None and sum(map(len, self.written)) >= self.break_at:
-            raise DriverError("printer.not_found")
-        self.written.append(data)
-        self.coming += self.react(data)
-        return len(data)
-
-    def read_some(self, deadline: Deadline) -> bytes:
-        data, self.coming = self.coming, b""
-        if not data:
-            self.now = max(self.now + 0.001, deadline.at)
-        return data
 
 
 def scripted(*answers: bytes) -> ScriptedPrinter:
