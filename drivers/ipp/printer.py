@@ -41,6 +41,8 @@ _STANDINGS = {3: JobStanding.WAITING, 4: JobStanding.WAITING, 5: JobStanding.PRI
 _CANCELED, _ABORTED, _COMPLETED = 7, 8, 9
 """RFC 8011, 5.3.7: job-state."""
 _FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
+_QUESTION = 0.1
+"""Seconds that a question and its answer may take; with less there is no sense in asking."""
 _LONGEST_WITHDRAWAL = 3.0
 """Seconds kept at the end of a print for taking an unfinished job back; at most a third of all."""
 _WITHDRAWAL_SHARE = 2 / 3
@@ -343,8 +345,8 @@ class IppPrinter(DocumentPrinter):
             wait = min(wait * 2, _LONGEST_LOOK)
 
     def _wait(self, seconds: float, deadline: Deadline) -> bool:
-        """Let some time pass; false when there is none left or the device was closed."""
-        if deadline.remaining() <= seconds:
+        """Let some time pass; false when too little is left to ask once more, or the device was closed."""
+        if deadline.remaining() <= seconds + _QUESTION:
             return False
         return not self._closed.wait(seconds)
 
