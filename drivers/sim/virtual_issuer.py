@@ -38,13 +38,16 @@ class VirtualIssuer:
     """One state with one certification authority (CSCA) and one document signer, both made anew. Not thread-safe.
 
     ``valid``: the signer's days; the authority is valid a year longer on both sides. ``authority`` and ``signer`` are their
-    certificates, and may be replaced by others of ``authority_key`` and ``signer_key``.
+    certificates, and may be replaced by others of ``authority_key`` and ``signer_key``. ``country`` is the state's code of two
+    letters: UT is invented.
     """
 
     scheme: Scheme = "ecdsa"
     valid: tuple[datetime, datetime] = field(
         default_factory=lambda: (datetime.now(UTC) - 30 * _DAY, datetime.now(UTC) + 3650 * _DAY)
     )
+
+    country: str = "UT"
 
     def __post_init__(self) -> None:
         self.authority_key = self._new_key()
@@ -132,8 +135,8 @@ class VirtualIssuer:
     ) -> x509.Certificate:
         builder = (
             x509.CertificateBuilder()
-            .subject_name(name_of(subject))
-            .issuer_name(name_of(issuer))
+            .subject_name(name_of(subject, self.country))
+            .issuer_name(name_of(issuer, self.country))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(valid[0])
@@ -149,9 +152,11 @@ class VirtualIssuer:
         )
 
 
-def name_of(common: str) -> x509.Name:
-    """Return the name of somebody in the invented state of Utopia."""
-    return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "UT"), x509.NameAttribute(NameOID.COMMON_NAME, common)])
+def name_of(common: str, country: str = "UT") -> x509.Name:
+    """Return the name of somebody in a state, which is Utopia unless said otherwise."""
+    return x509.Name(
+        [x509.NameAttribute(NameOID.COUNTRY_NAME, country), x509.NameAttribute(NameOID.COMMON_NAME, common)]
+    )
 
 
 def passport_zone(

@@ -17,6 +17,7 @@ from asn1crypto import core as _untyped_core  # pyright: ignore[reportMissingTyp
 
 from drivers.card_reader import Authenticity, Verdict
 from drivers.travel_document import signatures
+from drivers.travel_document.countries import speaks_for
 from drivers.travel_document.issuers import MALFORMED, Certificates
 from drivers.travel_document.signatures import UnsupportedError
 
@@ -47,20 +48,25 @@ class SecurityObject(core.Sequence):
     ]
 
 
-def check(signed: bytes, files: Mapping[int, bytes], issuers: Certificates | None, today: datetime) -> Authenticity:
+def check(
+    signed: bytes, files: Mapping[int, bytes], issuers: Certificates | None, today: datetime, state: str
+) -> Authenticity:
     """Judge the files (number of the data group -> its bytes) by the signature of EF.SOD.
 
+    ``state`` is the issuing state of three letters that the document's zone names: another state's word does not count.
     Without ``issuers`` hashes and signature are checked all the same: what is wrong is wrong. Never raises.
     """
     try:
-        return _check(signed, files, issuers, today)
+        return _check(signed, files, issuers, today, state)
     except UnsupportedError as error:
         return Authenticity(Verdict.NOT_CHECKED, f"not supported: {error}")
     except MALFORMED as error:
         return Authenticity(Verdict.NOT_GENUINE, f"malformed signature: {type(error).__name__}")
 
 
-def _check(signed: bytes, files: Mapping[int, bytes], issuers: Certificates | None, today: datetime) -> Authenticity:
+def _check(
+    signed: bytes, files: Mapping[int, bytes], issuers: Certificates | None, today: datetime, state: str
+) -> Authenticity:
     content: Any = cms.ContentInfo.load(signed, strict=True)
     if content["content_type"].native != "signed_data":
         return _false("no signature")
@@ -76,7 +82,7 @@ def _check(signed: bytes, files: Mapping[int, bytes], issuers: Certificates | No
         return _false("certificate of the signer is missing")
     if not _signed(signer, signer_certificate, security_object):
         return _false("signature is wrong")
-    return _chain(signer_certificate, issuers, today)
+    return _chain(signer_certificate, issuers, today, state)
 
 
 def _false(evidence: str) -> Authenticity:
@@ -132,19 +138,19 @@ def _signed(signer: Any, certificate: Any, security_object: bytes) -> bool:
     return signatures.verifies(certificate.public_key, signer["signature_algorithm"], digest, signature, data)
 
 
-def _chain(certificate: Any, issuers: Certificates | None, today: datetime) -> Authenticity:
+def _chain(certificate: Any, issuers: Certificates | None, today: datetime, state: str) -> Authenticity:
     """Look for a trusted issuer of the signer's certificate.
 
     A state may have several certificates that fit, such as an old one of the same key: one good one is enough.
     """
     if issuers is None:
         return Authenticity(Verdict.NOT_CHECKED, "no folder of issuers' certificates; hashes and signature are right")
-    words = [word for issuer in issuers if (word := _word(issuer, certificate, today)) is not None]
+    words = [word for issuer in issuers if (word := _word(issuer, certificate, today, state)) is not None]
     none = Authenticity(Verdict.UNKNOWN_ISSUER, f"none of {len(issuers)} certificates is the issuer's")
     return min(words, key=lambda word: _BEST_FIRST.index(word.verdict), default=none)
 
 
-def _word(issuer: Any, certificate: Any, today: datetime) -> Authenticity | None:
+def _word(issuer: Any, certificate: Any, today: datetime, state: str) -> Authenticity | None:
     """Return what one issuer's certificate says of the signer's; None when it is not the one that signed it."""
     try:
         if not _names(certificate, issuer) or not signatures.verifies(
@@ -158,6 +164,9 @@ def _word(issuer: Any, certificate: Any, today: datetime) -> Authenticity | None
         for one, whose in ((certificate, "signer"), (issuer, "issuer")):
             if not one.not_valid_before <= today <= one.not_valid_after:
                 return Authenticity(Verdict.UNKNOWN_ISSUER, f"certificate of the {whose} is not valid today")
+        country = str(issuer.subject.native.get("country_name", ""))
+        if not speaks_for(country, state):
+            return Authenticity(Verdict.UNKNOWN_ISSUER, f"issuer of {country or 'no country'}, document of {state}")
         return Authenticity(Verdict.GENUINE, f"issuer {issuer.sha256_fingerprint[:23]}")
     except UnsupportedError as error:
         return Authenticity(Verdict.NOT_CHECKED, f"not supported: {error}")

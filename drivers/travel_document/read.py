@@ -18,7 +18,6 @@ from drivers.travel_document.tlv import InvalidDataError
 Random = Callable[[int], bytes]
 
 _SEXES = {"M": "1", "F": "2"}  # GB/T 2261.1
-_COUNTRIES = {"D": "DEU"}  # the one code of the zone with a single letter (Doc 9303 part 3, section 5)
 
 
 def read_travel_document(
@@ -47,7 +46,9 @@ def read_travel_document(
         first, second, sod = (_read(chip, file) for file in (DG1, DG2, SOD))
         zone, portrait = data_groups.zone(first), data_groups.portrait(second)
         trusted = issuers.load(csca_folder) if csca_folder is not None else None
-        authenticity = passive_authentication.check(data_groups.signed_data(sod), {1: first, 2: second}, trusted, now())
+        authenticity = passive_authentication.check(
+            data_groups.signed_data(sod), {1: first, 2: second}, trusted, now(), _three_letters(zone.state)
+        )
         return _identity(zone, portrait, authenticity, now().date())
     except ChipError as error:
         return CardRefused("card.unreadable", str(error))
@@ -91,7 +92,7 @@ def _identity(
         return CardRefused("card.unknown", f"document code {zone.code}")
     if not zone.number or not zone.surname + zone.given_names:
         raise InvalidDataError("zone: no number or no name")
-    nationality = _COUNTRIES.get(zone.nationality, zone.nationality)
+    nationality = _three_letters(zone.nationality)
     if not re.fullmatch("([A-Z]{3})?", nationality):
         raise InvalidDataError("zone: nationality")
     return IdentityDocument(
@@ -104,7 +105,12 @@ def _identity(
         valid_from=None,
         valid_to=mrz.expiry_day(zone.expiry, today),
         nationality=nationality,
-        issuer=_COUNTRIES.get(zone.state, zone.state),
+        issuer=_three_letters(zone.state),
         portrait=portrait,
         authenticity=authenticity,
     )
+
+
+def _three_letters(country: str) -> str:
+    """Return a country's code; the zone has one of a single letter (Doc 9303 part 3, section 5)."""
+    return "DEU" if country == "D" else country

@@ -27,7 +27,7 @@ def trusted(tmp_path_factory):
 
 
 def judged(sod, trusted, files=FILES, today=NOW):
-    return passive_authentication.check(data_groups.signed_data(sod), files, trusted, today)
+    return passive_authentication.check(data_groups.signed_data(sod), files, trusted, today, "UTO")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -53,13 +53,15 @@ def signed_parts(signed):
 def test_one_changed_bit_in_anything_that_is_signed_is_never_genuine(scheme, trusted):
     signed = data_groups.signed_data(issuer(scheme).sign(FILES))
     parts = signed_parts(signed)
-    assert passive_authentication.check(signed, FILES, trusted, NOW).verdict is Verdict.GENUINE
+    assert passive_authentication.check(signed, FILES, trusted, NOW, "UTO").verdict is Verdict.GENUINE
     for part in parts:
         start = signed.index(part)
         for place in range(start, start + len(part), 2):
             changed = bytearray(signed)
             changed[place] ^= 1 << place % 8
-            assert passive_authentication.check(bytes(changed), FILES, trusted, NOW).verdict is not Verdict.GENUINE
+            assert (
+                passive_authentication.check(bytes(changed), FILES, trusted, NOW, "UTO").verdict is not Verdict.GENUINE
+            )
 
 
 def resigned(change):
@@ -117,7 +119,7 @@ def of_other_content(signature, attributes):
     ],
 )
 def test_a_signature_that_breaks_the_rules_for_travel_documents_is_none(change, evidence, trusted):
-    outcome = passive_authentication.check(resigned(change), FILES, trusted, NOW)
+    outcome = passive_authentication.check(resigned(change), FILES, trusted, NOW, "UTO")
     if evidence:
         assert (outcome.verdict, outcome.evidence) == (Verdict.NOT_GENUINE, evidence)
     else:
@@ -186,7 +188,7 @@ def test_a_curve_with_a_generator_of_one_s_own_choice_is_refused():
 @settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_judged_without_a_crash(data):
-    outcome = passive_authentication.check(data, FILES, None, NOW)
+    outcome = passive_authentication.check(data, FILES, None, NOW, "UTO")
     assert outcome.verdict in (Verdict.NOT_GENUINE, Verdict.NOT_CHECKED)
 
 
@@ -201,7 +203,7 @@ def test_a_signature_with_anything_put_into_what_is_signed_is_never_genuine(trus
     end = min(start + data.draw(st.integers(0, 20)), SIGNED.index(part) + len(part))
     changed = SIGNED[:start] + data.draw(st.binary(max_size=20)) + SIGNED[end:]
     assume(changed != SIGNED)
-    assert passive_authentication.check(changed, FILES, trusted, NOW).verdict is not Verdict.GENUINE
+    assert passive_authentication.check(changed, FILES, trusted, NOW, "UTO").verdict is not Verdict.GENUINE
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -212,13 +214,14 @@ def test_a_signature_with_anything_put_into_it_is_judged_without_a_crash(trusted
         start = data.draw(st.integers(0, len(signed) - 1))
         length = data.draw(st.integers(0, 20))
         signed[start : start + length] = data.draw(st.binary(max_size=20))
-    assert passive_authentication.check(bytes(signed), FILES, trusted, NOW).verdict in Verdict
+    assert passive_authentication.check(bytes(signed), FILES, trusted, NOW, "UTO").verdict in Verdict
 
 
 def test_nesting_without_end_is_no_crash():
     for nested in (b"\x30\x80" * 30000, b"\xa0\x80" * 30000, b"\x30\x83\x00\xff\xff" * 5000):
         head = bytes.fromhex("06092A864886F70D010702")
-        assert passive_authentication.check(nested, FILES, None, NOW).verdict is Verdict.NOT_GENUINE
+        assert passive_authentication.check(nested, FILES, None, NOW, "UTO").verdict is Verdict.NOT_GENUINE
         assert (
-            passive_authentication.check(b"\x30\x80" + head + nested, FILES, None, NOW).verdict is Verdict.NOT_GENUINE
+            passive_authentication.check(b"\x30\x80" + head + nested, FILES, None, NOW, "UTO").verdict
+            is Verdict.NOT_GENUINE
         )

@@ -57,7 +57,7 @@ def judged(tmp_path):
         for number, certificate in enumerate(certificates):
             (tmp_path / f"{number}.cer").write_bytes(certificate.public_bytes(Encoding.DER))
         sod = data_groups.signed_data(state.sign(FILES))
-        return passive_authentication.check(sod, FILES, issuers.load(tmp_path), NOW)
+        return passive_authentication.check(sod, FILES, issuers.load(tmp_path), NOW, "UTO")
 
     return judge
 

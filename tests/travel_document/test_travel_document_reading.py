@@ -22,7 +22,7 @@ from travel_document_setting import (
 )
 
 from drivers.base import Deadline
-from drivers.card_reader import CanKey, CardRefused, DocumentKind, IdentityDocument, MrzKey, Verdict
+from drivers.card_reader import Authenticity, CanKey, CardRefused, DocumentKind, IdentityDocument, MrzKey, Verdict
 from drivers.sim import virtual_issuer
 from drivers.sim.virtual_card import CardFaults
 from drivers.sim.virtual_issuer import VirtualIssuer
@@ -65,15 +65,28 @@ def test_a_passport_is_read_in_full(folder):
         assert secret not in document.authenticity.evidence
 
 
-def test_germany_s_single_letter_is_the_country_s_code(folder):
-    document = read(passport(zone=virtual_issuer.passport_zone(NUMBER, BIRTH, EXPIRY, state="D<<")), folder=folder)
+def test_germany_s_single_letter_is_the_country_s_code(tmp_path):
+    zone = virtual_issuer.passport_zone(NUMBER, BIRTH, EXPIRY, state="D<<")
+    germany = VirtualIssuer(valid=issuer().valid, country="DE")
+    germany.publish(tmp_path)
+    document = read(passport(zone=zone, sod=germany.sign(groups(zone))), folder=tmp_path)
     assert isinstance(document, IdentityDocument)
     assert (document.nationality, document.issuer) == ("DEU", "DEU")
+    assert document.authenticity.verdict is Verdict.GENUINE
 
 
-def test_a_permit_is_read_in_full(folder):
+def test_a_state_vouches_for_its_own_documents_only(folder):
+    zone = virtual_issuer.passport_zone(NUMBER, BIRTH, EXPIRY, state="CHN")
+    document = read(passport(zone=zone), folder=folder)
+    assert isinstance(document, IdentityDocument)
+    assert document.authenticity == Authenticity(Verdict.UNKNOWN_ISSUER, "issuer of UT, document of CHN")
+
+
+def test_a_permit_is_read_in_full(tmp_path):
     zone = virtual_issuer.permit_zone(NUMBER, BIRTH, EXPIRY)
-    document = read(passport(Manner("bac"), zone=zone), folder=folder)
+    china = VirtualIssuer(valid=issuer().valid, country="CN")
+    china.publish(tmp_path)
+    document = read(passport(Manner("bac"), zone=zone, sod=china.sign(groups(zone))), folder=tmp_path)
     assert isinstance(document, IdentityDocument)
     assert (document.kind, document.number, document.name_en) == (
         DocumentKind.EXIT_ENTRY_PERMIT,
