@@ -3,7 +3,8 @@
 After pcscd restarts or a reader comes back nobody can tell whether the card that lies there is the one from before. So
 numbers given before are void, a card not read yet is offered again under a new number, and on a reader whose card was
 read nothing is offered until that reader was seen empty for a while (a contactless reader may find its card only some
-time after its start): a forgotten card never enters the next citizen's session.
+time after its start). A program that was started again does not even know what it had read: a card that lies there at
+its first look must be lifted first. So a forgotten card never enters the next citizen's session.
 
 What cannot be known: a card taken and put back, or changed for another, between two of pcscd's looks (0.4 s) need not change
 anything that pcscd tells, its event counter included. (Seen with vpcd when pcscd cut the card's power in that time, which it
@@ -30,8 +31,8 @@ class Slot:
 
     ``presence``: our number of the card that lies there, 0 when there is none or nobody knows. ``done``: the card was
     read or refused. ``doubt``: a command said "removed", and by then pcscd should have noticed. ``along``: the reader was lost
-    with a card on it, and has not been seen since. ``leftover``: that card had been read; ``settled``: from then on it would
-    have been found again.
+    with a card on it, and has not been seen since. ``leftover``: that card had been read, or may have been before the program's
+    start; ``settled``: from then on it would have been found again.
     """
 
     event: int = UNAWARE
@@ -45,10 +46,14 @@ class Slot:
 
 
 class Presences:
-    """The slots of all readers, kept up to date by ``see`` and ``lose``."""
+    """The slots of all readers, kept up to date by ``see`` and ``lose``.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    ``offer_lying``: a card that lies there at the first look at its reader counts as new.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, offer_lying: bool = False) -> None:
         self._clock = clock
+        self._offer_lying = offer_lying
         self._slots: dict[str, Slot] = {}
         self._last = 0
 
@@ -79,17 +84,20 @@ class Presences:
 
     def see(self, state: ReaderState) -> None:
         """Take in what the service says of one reader."""
-        slot = self._slots.setdefault(state.name, Slot())
-        came_back = slot.event == UNAWARE
-        if came_back:
+        slot = self._slots.get(state.name)
+        if slot is None:
+            slot = self._slots[state.name] = Slot(leftover=not self._offer_lying)
+        elif slot.event == UNAWARE:
             slot.settled = Deadline.after(_SETTLES, self._clock)
+        came_back = slot.event == UNAWARE
+        settling = slot.settled is not None and not slot.settled.expired
         slot.along = slot.along and not (state.empty or state.present)
         if state.empty:
             slot.presence, slot.done, slot.doubt = 0, False, None
+            slot.leftover = slot.leftover and settling
         elif not state.present:
             self._forget(slot)
         elif slot.presence == 0:
-            settling = slot.settled is not None and not slot.settled.expired
             self._begin(slot)
             slot.done = slot.leftover and (came_back or settling)
             slot.leftover = False

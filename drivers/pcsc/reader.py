@@ -55,10 +55,10 @@ class PcscCardReader(CardReader):
     An empty ``reader`` means all but security module slots; upper and lower case are the same. ``patience``: how long a
     wait bears a missing service or reader before it raises ``DriverError`` (``card_reader.service_down``,
     ``card_reader.not_found``); every other call raises at once. ``busy_patience``: how long a card held by another
-    program is waited for before ``card.busy``. Both in seconds. ``known``: the applications looked for on a card. ``now``
-    gives the epoch.
+    program is waited for before ``card.busy``. Both in seconds. ``known``: the applications looked for on a card.
+    ``offer_lying``: a card that lies there from the start is offered without having been lifted. ``now`` gives the epoch.
 
-    What happens to a card that lies there while pcscd restarts is told in ``drivers.pcsc.presence``.
+    What happens to a card that lies there while pcscd or the program restarts is told in ``drivers.pcsc.presence``.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class PcscCardReader(CardReader):
         patience: float = 5.0,
         busy_patience: float = 2.0,
         known: tuple[applications.Application, ...] = applications.APPLICATIONS,
+        offer_lying: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._pattern = reader.casefold()
@@ -78,7 +79,7 @@ class PcscCardReader(CardReader):
         self._service: Service | None = None
         self._names: tuple[str, ...] = ()
         self._seen: tuple[str, ...] = ()
-        self._presences = Presences()
+        self._presences = Presences(offer_lying=offer_lying)
         self._outage: Deadline | None = None
         self._lock = RLock()
         self._closed = Event()

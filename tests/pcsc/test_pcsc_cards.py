@@ -238,15 +238,14 @@ def test_what_lies_in_the_slot_of_a_security_module_is_no_citizen_s_card(pcsc: V
     pcsc.restart(soon(10), readers=4, modules=True)
     *usual, module, _ = pcsc.reader_names()
     assert "SAM" in module
+    reader, named = PcscCardReader(), PcscCardReader(module)
+    for each in (reader, named):
+        each.open(soon())
     pcsc.insert(SamBackedCard(RESIDENT), reader=2)
-    reader = PcscCardReader()
-    reader.open(soon())
     assert reader.identity().model == ", ".join(usual)
     assert reader.wait_card(soon(1), Event()) is None
     assert reader.wait_removed(soon(), Event()), "it lies there for ever"
     reader.close()
-    named = PcscCardReader(module)
-    named.open(soon())
     assert named.read_identity(wait_card(named), soon()) == RESIDENT, "unless just this one is configured"
     named.close()
 

@@ -21,9 +21,9 @@ class Clock:
 class Reader:
     """One reader, as the service tells of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, offer_lying: bool = True) -> None:
         self.clock = Clock()
-        self.presences = Presences(self.clock)
+        self.presences = Presences(self.clock, offer_lying=offer_lying)
 
     def see(self, state: int, counter: int) -> CardHandle | None:
         self.presences.see(ReaderState("R", counter << 16 | state, b""))
@@ -52,6 +52,30 @@ def test_a_card_is_offered_until_it_was_read_and_again_only_after_it_was_lifted(
     assert reader.see(EMPTY, 2) is None
     assert reader.presences.all_empty(["R"])
     assert reader.see(PRESENT, 3) == CardHandle("R", 2)
+
+
+def test_a_card_that_lies_there_at_the_first_look_must_be_lifted_first() -> None:
+    reader = Reader(offer_lying=False)
+    assert reader.see(PRESENT, 1) is None
+    assert not reader.presences.all_empty(["R"])
+    assert reader.see(PRESENT, 1) is None
+    assert reader.see(EMPTY, 2) is None
+    assert reader.see(PRESENT, 3) is not None
+
+
+def test_a_reader_that_was_empty_at_the_first_look_offers_its_card_at_once_and_after_a_loss() -> None:
+    reader = Reader(offer_lying=False)
+    assert reader.see(EMPTY, 0) is None
+    reader.presences.lose()
+    assert reader.see(EMPTY, 0) is None
+    assert reader.see(PRESENT, 1) is not None
+
+
+def test_a_reader_found_again_before_it_was_ever_seen_empty_still_holds_what_was_there_at_the_start() -> None:
+    reader = Reader(offer_lying=False)
+    reader.see(PRESENT, 1)
+    reader.presences.lose()
+    assert reader.see(PRESENT, 1) is None
 
 
 def test_a_card_lifted_and_put_back_unseen_is_another_presence(reader: Reader) -> None:

@@ -165,6 +165,25 @@ def test_a_read_card_is_not_offered_after_a_restart_until_it_was_lifted(
     assert reader.read_identity(wait_card(reader), soon()) == RESIDENT
 
 
+def test_a_card_that_lies_there_when_the_program_starts_again_must_be_lifted_first(
+    pcsc: VirtualPcsc, reader: PcscCardReader
+) -> None:
+    pcsc.insert(SamBackedCard(RESIDENT))
+    reader.read_identity(wait_card(reader), soon())
+    reader.close()
+    started_again = PcscCardReader()
+    started_again.open(soon())
+    assert started_again.wait_card(soon(1), Event()) is None
+    pcsc.insert(SamBackedCard(RESIDENT), reader=1)
+    assert started_again.read_identity(wait_card(started_again), soon()) == RESIDENT, "another reader is as usual"
+    pcsc.remove(0)
+    pcsc.remove(1)
+    assert started_again.wait_removed(soon(), Event())
+    pcsc.insert(SamBackedCard(RESIDENT))
+    assert started_again.read_identity(wait_card(started_again), soon()) == RESIDENT
+    started_again.close()
+
+
 def test_a_card_not_read_before_a_restart_is_offered_again_and_the_old_handle_is_void(
     pcsc: VirtualPcsc, reader: PcscCardReader
 ) -> None:

@@ -177,15 +177,18 @@ class HeadlessCitizen:
         self.intend(glass, "Pick", choice=self.citizen.answers.get("how", "code"))
 
     def _at_identify(self, glass, again):
+        if glass["phase"] == "working":
+            return
         if glass["phase"] == "refused" and not again:
             # The card of the one before may still have lain there, and was being read when ours came: as told, once more.
             self.refusals += 1
             if self.refusals > 3:
                 raise AssertionError(f"the {self.citizen!r} was refused: {glass['message']}")
+        if again or glass["phase"] == "refused":
+            # Nothing happens: a card in the place of one that lay there at the terminal's start may count as that one.
             self.world.hall.take_card()
             time.sleep(HAND_SECONDS)
-        if not again:
-            self.world.hall.put_card(self.citizen.card, self.citizen.reader)
+        self.world.hall.put_card(self.citizen.card, self.citizen.reader)
 
     def _at_scan(self, glass, again):
         if glass["phase"] == "refused":

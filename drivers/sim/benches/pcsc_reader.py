@@ -137,7 +137,7 @@ class PcscBench(Bench):
     def make(self) -> PcscCardReader:
         """Return a driver for all the readers; the card that lies there is new to it."""
         self._used = False
-        return PcscCardReader()
+        return PcscCardReader(offer_lying=True)
 
     def make_absent(self) -> PcscCardReader:
         """Return a driver for a reader that the service does not have."""
