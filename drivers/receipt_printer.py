@@ -124,7 +124,10 @@ class ReceiptPrinter(Device):
         """Print once. ``job_id`` is four characters of 0x20..0x7E, unique since the last boot."""
 
     def wait_taken(self, deadline: Deadline, cancel: Event) -> Ticket:
-        """Wait until the ticket that is held out is taken; ``WAITING`` at the deadline or when ``cancel`` is set."""
+        """Wait until the ticket that is held out is gone; ``WAITING`` at the deadline or when ``cancel`` is set.
+
+        A ticket that may have gone by the printer's own doing is never ``TAKEN``.
+        """
         del deadline, cancel
         return Ticket.UNKNOWN
 

@@ -78,7 +78,7 @@ _BEFORE = {
     PrintPhase.NOT_PRINTED: (PrintPhase.PREPARED, PrintPhase.SENT),
     PrintPhase.UNKNOWN: (PrintPhase.SENT,),
     PrintPhase.TAKEN: (PrintPhase.PRINTED, PrintPhase.UNKNOWN, PrintPhase.TAKEN),
-    PrintPhase.RETRACTED: (PrintPhase.PRINTED, PrintPhase.UNKNOWN),
+    PrintPhase.RETRACTED: (PrintPhase.PRINTED, PrintPhase.UNKNOWN, PrintPhase.RETRACTED),
 }
 
 

@@ -42,7 +42,7 @@ def collect(devices: DeviceDesk, journal: Journal, log: EventLog, session: int, 
 
     def work(printer: ReceiptPrinter, deadline: Deadline, cancel: Event) -> Ticket:
         found = printer.wait_taken(deadline.within(GRACE_SECONDS), cancel)
-        if found is not Ticket.TAKEN:
+        if found not in _PHASES:
             found = printer.retract(deadline)
         note(journal, ticket.job_id, found)
         return found

@@ -25,8 +25,9 @@ class Clearing:
         self._clears_buffers = profile.clears_buffers
         # They end whatever command was cut short, and print as white or not at all.
         self._zeros = b"\x00" * longest_command
-        self._ending = commands.initialise() + commands.cut(profile.cut)
-        self._ending += profile.presenter.retract if profile.presenter else b""
+        retract = profile.presenter.retract if profile.presenter else b""
+        # What is held out is drawn back first: the piece that is cut off would push it out.
+        self._ending = commands.initialise() + retract + commands.cut(profile.cut) + retract
         self._owed = QUEUED_ANSWERS
         self._begun = False
         self._zeros_sent = self._asked = self._looks = 0

@@ -14,6 +14,7 @@ from drivers.escpos.clearing import Clearing
 from drivers.escpos.conversation import QUEUED_STATUS, Conversation
 from drivers.escpos.dot_font import dot_font
 from drivers.escpos.encode import ReceiptEncoder
+from drivers.escpos.held_ticket import HeldTicket
 from drivers.escpos.profile import Confirmation, load
 from drivers.escpos.status import NO_ANSWER, SILENT, TICKET_NOT_TAKEN, UNRECOVERABLE, PrinterStatus
 from drivers.escpos.transport import Transport, transport_for
@@ -42,6 +43,7 @@ class EscPosPrinter(ReceiptPrinter):
         profile: str = "epson",
         name: str = "receipt_printer",
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         transport: Transport | None = None,
     ) -> None:
         self.name = name
@@ -51,6 +53,7 @@ class EscPosPrinter(ReceiptPrinter):
         self._encoder = ReceiptEncoder(font_directory, self.profile)
         self._conversation = Conversation(transport or transport_for(address), self.profile, self.saw)
         self._clearing = Clearing(self._conversation, self.profile, self._encoder.longest_command)
+        self._held = HeldTicket(self.profile.presenter, monotonic)
         self._identity = DeviceIdentity("receipt_printer", "escpos")
         self._silent_polls = 0
         self._interrupted = False
@@ -65,7 +68,7 @@ class EscPosPrinter(ReceiptPrinter):
         self._conversation.open(deadline)
         self._clearing.begin_anew()
         self._silent_polls = 0
-        status = self._conversation.status(deadline)
+        status = self._status(deadline)
         if status is None:
             return
         if status.ticket and not self._was_open:
@@ -90,7 +93,7 @@ class EscPosPrinter(ReceiptPrinter):
             status = told[-1]
         else:
             # What it told may be over already: its answer is newer.
-            status = self._conversation.status(deadline)
+            status = self._status(deadline)
             told += self._conversation.told(deadline)
         if status is None:
             self._silent_polls += 1
@@ -109,7 +112,7 @@ class EscPosPrinter(ReceiptPrinter):
         A printer that cannot print now forgets its buffers and does the rest at the first poll that finds it ready.
         """
         self._interrupted = True
-        status = self._conversation.status(deadline)
+        status = self._status(deadline)
         if status is None:
             raise DriverError(NO_ANSWER, "no answer to the reset")
         self._recover(status, deadline)
@@ -130,6 +133,7 @@ class EscPosPrinter(ReceiptPrinter):
             return PrintResult(PrintOutcome.NOT_PRINTED, (error.fault,))
         if not status.ready:
             return PrintResult(PrintOutcome.NOT_PRINTED, status.faults)
+        self._held.sent()
         sent = self._conversation.send(job, deadline, "print")
         if sent.accepted == 0:
             fault = sent.lost.fault if sent.lost else Fault(NO_ANSWER, "took no byte")
@@ -142,24 +146,20 @@ class EscPosPrinter(ReceiptPrinter):
         try:
             confirmed, seen = self._await_confirmation(job_id, deadline)
             self._interrupted = not confirmed
-            after = self._conversation.status(deadline) or SILENT if confirmed else seen
+            if confirmed:
+                self._held.held_out()
+            after = self._status(deadline) or SILENT if confirmed else seen
             self._conversation.told(deadline)
         except DriverError as error:
             if self._interrupted:
                 return PrintResult(PrintOutcome.UNKNOWN, (error.fault,), sent.accepted)
-            return PrintResult(PrintOutcome.PRINTED, (error.fault,), sent.accepted, self._ticket(SILENT))
+            return PrintResult(PrintOutcome.PRINTED, (error.fault,), sent.accepted, self._held.standing)
         faults = tuple(fault for fault in after.faults if fault.code != TICKET_NOT_TAKEN)
         if confirmed:
-            return PrintResult(PrintOutcome.PRINTED, faults, sent.accepted, self._ticket(after))
+            return PrintResult(PrintOutcome.PRINTED, faults, sent.accepted, self._held.standing)
         unconfirmed = (Fault(NO_ANSWER, "the job was not confirmed"),) if after.ready else ()
         ticket = Ticket.WAITING if after.ticket else Ticket.UNKNOWN
         return PrintResult(PrintOutcome.UNKNOWN, (*faults, *unconfirmed), sent.accepted, ticket)
-
-    def _ticket(self, after: PrinterStatus) -> Ticket:
-        """Return where the ticket of a confirmed job is; nobody has it for sure while the printer does not say."""
-        if self.profile.presenter is None:
-            return Ticket.UNKNOWN
-        return Ticket.WAITING if after.ticket or after is SILENT else Ticket.TAKEN
 
     def wait_taken(self, deadline: Deadline, cancel: Event) -> Ticket:
         """Wait until the ticket that is held out is taken, looking again and again."""
@@ -167,30 +167,35 @@ class EscPosPrinter(ReceiptPrinter):
             return Ticket.UNKNOWN
         seen = Ticket.UNKNOWN
         while not deadline.expired:
-            status = self._conversation.status(deadline)
+            status = self._status(deadline)
             if status is not None:
-                seen = Ticket.WAITING if status.ticket else Ticket.TAKEN
-            if seen is Ticket.TAKEN or cancel.wait(deadline.within(_LOOK_AGAIN_SECONDS).remaining()):
+                seen = self._held.standing
+                if not status.ticket:
+                    break
+            if cancel.wait(deadline.within(_LOOK_AGAIN_SECONDS).remaining()):
                 break
         return seen
 
     def retract(self, deadline: Deadline) -> Ticket:
         """Draw back the ticket that is held out, and look whether it is gone."""
         presenter = self.profile.presenter
-        status = self._conversation.status(deadline) if presenter else None
+        status = self._status(deadline) if presenter else None
         if presenter is None or status is None:
             return Ticket.UNKNOWN
         if not status.ticket:
-            return Ticket.TAKEN
+            return self._held.standing
         sent = self._conversation.send(presenter.retract, deadline, "draw the ticket back")
         if sent.lost:
             raise sent.lost
-        gone = self.wait_taken(deadline, Event())
-        return Ticket.RETRACTED if gone is Ticket.TAKEN else gone
+        seen = self.wait_taken(deadline, Event())
+        if self._held.standing is Ticket.WAITING:
+            return seen
+        self._held.drawn_back()
+        return Ticket.RETRACTED
 
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
         """Check answers, paper, cover, mechanism, the confirmation of jobs and the presenter, without using paper."""
-        status = self._conversation.status(deadline)
+        status = self._status(deadline)
         confirms = None
         if status and status.ready and not self._interrupted:
             probe = "TEST"
@@ -206,21 +211,30 @@ class EscPosPrinter(ReceiptPrinter):
 
     def _make_ready(self, deadline: Deadline) -> PrinterStatus:
         """Return the condition just before a job, what an earlier job left behind cleared away."""
-        status = self._conversation.status(deadline)
+        status = self._status(deadline)
         if status and status.ready and self._interrupted:
             self._recover(status, deadline)
             if self._interrupted:
                 raise DriverError(NO_ANSWER, "what an earlier job left behind could not be cleared")
-            status = self._conversation.status(deadline)
+            status = self._status(deadline)
         if status and status.ticket:
             # The next ticket would push it out to whoever stands there.
-            if self.retract(deadline) not in (Ticket.RETRACTED, Ticket.TAKEN):
+            self.retract(deadline)
+            status = self._status(deadline)
+            if status and status.ticket:
                 raise DriverError(TICKET_NOT_TAKEN, "an earlier ticket could not be drawn back")
-            status = self._conversation.status(deadline)
         return status or SILENT
+
+    def _status(self, deadline: Deadline) -> PrinterStatus | None:
+        status = self._conversation.status(deadline)
+        if status is not None:
+            self._held.looked(status.ticket)
+        return status
 
     def _recover(self, status: PrinterStatus, deadline: Deadline) -> None:
         """Clear away an interrupted job, so that a later citizen never gets the rest of it."""
+        if status.ready and self._held.standing is Ticket.WAITING:
+            self._held.drawn_back()  # the clearing does it; should it not, the next look says so
         self._interrupted = not self._clearing.go_on(status.ready, deadline)
 
     @property
@@ -261,7 +275,7 @@ class EscPosPrinter(ReceiptPrinter):
             until = deadline.within(min(_ASK_AGAIN_SECONDS, left / 2) if left > _LAST_WAIT_SECONDS else left)
             if self._confirmed(job_id, until):
                 return True, seen
-            status = self._conversation.status(deadline)
+            status = self._status(deadline)
             if status is not None or not deadline.expired:
                 seen = status or SILENT
             if any(fault.code == UNRECOVERABLE for fault in seen.faults):

@@ -56,8 +56,10 @@ class Presenter:
     """Holds the ticket out; empty where the cut itself does."""
     retract: bytes
     """Draws a ticket that nobody took back into the machine."""
-    eject: bytes
-    """Lets the ticket go, so that it drops out."""
+    holds_seconds: int
+    """After which the printer clears the output by itself, whoever is dead by then; 0: never."""
+    then_retracts: bool
+    """Whether it then draws the ticket back; otherwise it lets it drop."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ class _Reader:
         retract = self._bytes("retract")
         if not retract:
             raise self._wrong("retract", "a command: a ticket that nobody took cannot stay")
-        return Presenter(self._bytes("present"), retract, self._bytes("eject"))
+        holds_seconds = self._number("holds_seconds", 0, 255)
+        return Presenter(self._bytes("present"), retract, holds_seconds, self._flag("then_retracts"))
 
     def _check_keys(self, known: set[str], optional: set[str]) -> None:
         unknown, lacking = self._table.keys() - known, known - optional - self._table.keys()

@@ -25,6 +25,8 @@ class PrinterCondition:
         self.paper_level = "ok"
         self.cover_open = False
         self.mishaps: set[Mishap] = set()
+        self.inside: int | None = None
+        """The number of the piece of paper that was cut off and is not held out yet."""
         self.waiting: int | None = None
         """The number of the piece of paper that waits to be taken."""
 

@@ -16,6 +16,8 @@ from drivers.sim.printer_models import MODELS
 
 _XOFF, _XON = b"\x13", b"\x11"
 _STOP_WAIT_SECONDS = 5.0
+_RETRACT = 0x52
+"""What FS P says shall become of a ticket after its time: drawn back. 45: let go."""
 
 
 _CONFIRMATIONS = (b"\x1d(H", b"\x1dr", b"\x1da", b"\x1dG", b"\x1cP")
@@ -68,6 +70,8 @@ class PrinterEngine(PrinterCondition):
         self._clock = clock
         self._lexer = Lexer()
         self._tail = b""
+        self._by_itself: tuple[float, list[int]] | None = None
+        """When the ticket that waits goes by itself, and where."""
         self._queue: deque[Command] = deque()
         self._queued_bytes = 0
         self._job = bytearray()
@@ -130,6 +134,7 @@ class PrinterEngine(PrinterCondition):
         if self._tail[-3:-1] == b"\x10\x04" and 1 <= value <= 4:
             self.answer(self.real_time_status(value))
         elif self._tail[-3:] == b"\x10\x04\x14" and self.model.full_status:
+            self.let_time_pass()
             self.answer(self.full_status())
         for command in self._lexer.feed(value):
             if command.code == REAL_TIME:
@@ -241,7 +246,7 @@ class PrinterEngine(PrinterCondition):
             self.paper.sheets.clear()
             self.accepted.clear()
             self.jobs.clear()
-            self.waiting = None
+            self.waiting = self.inside = self._by_itself = None
             for pile in (self.taken, self.retracted, self.dropped):
                 pile.clear()
 
@@ -307,24 +312,43 @@ class PrinterEngine(PrinterCondition):
             if self._asked_unasked:
                 self.answer(self.automatic_status())
         elif code == b"\x1de" and model.presents and parameters[0] in (2, 5):
-            self.clear_output(self.retracted if parameters[0] == 2 else self.dropped)
+            self.clear_output(self.retracted if parameters[0] == 2 else self.dropped, inside=True)
+        elif code == b"\x1cP" and model.presents and self.inside is not None:
+            self.waiting, self.inside = self.inside, None
+            _, _, then, seconds = parameters
+            into = self.retracted if then == _RETRACT else self.dropped
+            self._by_itself = (self._clock() + seconds, into) if seconds else None
+            if self.taken_at_once:
+                self.clear_output(self.taken)
         else:
             if code == INITIALISE:
                 self._asked_unasked = 0
             self.paper.execute(command)
             if model.presents and code == CUT:
-                self.clear_output(self.dropped)  # the next piece pushes it out
-                self.waiting = len(self.paper.sheets) - 1
-                if self.taken_at_once:
-                    self.clear_output(self.taken)
+                self.clear_output(self.dropped, inside=True)  # the next piece pushes it out
+                self.inside = len(self.paper.sheets) - 1
 
-    def clear_output(self, into: list[int]) -> None:
-        """Let the ticket that waits, if there is one, go into somebody's hand, back into the machine, or to the floor."""
+    def clear_output(self, into: list[int], inside: bool = False) -> None:
+        """Let the ticket that waits, if there is one, go into somebody's hand, back into the machine, or to the floor.
+
+        ``inside``: the piece that is not held out yet as well.
+        """
         with self.changed:
+            self.let_time_pass()
             if self.waiting is not None:
                 into.append(self.waiting)
-                self.waiting = None
+            if inside and self.inside is not None:
+                into.append(self.inside)
+                self.inside = None
+            self.waiting = self._by_itself = None
             self.changed.notify_all()
+
+    def let_time_pass(self) -> None:
+        """Clear the output by itself, if it is time: done whenever somebody asks or reaches for the ticket."""
+        with self.changed:
+            if self._by_itself is not None and self._clock() >= self._by_itself[0]:
+                into, self._by_itself = self._by_itself[1], None
+                self.clear_output(into)
 
 
 def _due(schedule: list[Scheduled], count: int) -> list[Scheduled]:

@@ -23,7 +23,10 @@ class Model:
     clears_buffers: bool = False
     """DLE DC4 8."""
     presents: bool = False
-    """Holds each cut piece out until it is taken, drawn back (GS e 2) or let go (GS e 5)."""
+    """Keeps each cut piece inside until FS P; then holds it out until it is taken, drawn back (GS e 2) or let go (GS e 5).
+
+    FS P says as well after how many seconds it is drawn back (52) or let go (45) by itself.
+    """
     gb2312_only: bool = False
     dots: int = 576
     identity: Mapping[int, bytes] = field(default_factory=lambda: dict[int, bytes]())

@@ -321,6 +321,21 @@ def test_a_receipt_taken_just_after_the_visit_is_taken(stage):
     assert tickets_told(stage) == ["taken"]
 
 
+def test_a_receipt_that_the_printer_drew_back_by_itself_is_so_and_not_taken(stage):
+    """Its own time is over while the visit still goes on."""
+    stage.go_to("receipt")
+    take_or_not(stage, Ticket.RETRACTED, Ticket.RETRACTED)
+    stage.devices["printer"].retract = None
+    stage.do("printer", HELD_OUT)
+    stage.do("printer")
+    assert stage.at == "rate"
+    stage.touch(Pick("1"))
+    stage.wait(200)
+    stage.do("printer")
+    assert phases(stage) == ["retracted"]
+    assert tickets_told(stage) == ["retracted"]
+
+
 def test_a_printer_that_is_away_after_the_visit_leaves_the_ticket_unknown(stage):
     stage.go_to("receipt")
     stage.do("printer", HELD_OUT)

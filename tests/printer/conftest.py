@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,13 +34,14 @@ def covers() -> Callable[[str], bool]:
 
 @pytest.fixture
 def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
-    """Make an opened driver over ``line`` tcp or pty; everything is ended afterwards."""
+    """Make an opened driver over ``line`` tcp or pty; everything is ended afterwards. ``clock`` is both sides'."""
     made: list[Bench] = []
 
     def make(line: str = "tcp", *, profile: str = "epson", **options: object) -> Bench:
         virtual = VirtualPrinter(FONTS, model=str(options.pop("model", profile)), **options)  # type: ignore[arg-type]
         address = virtual.start_tcp() if line == "tcp" else virtual.start_pty(tmp_path / f"printer{len(made)}")
-        driver = EscPosPrinter(address, font_directory=FONTS, profile=profile)
+        clock = options.get("clock", time.monotonic)
+        driver = EscPosPrinter(address, font_directory=FONTS, profile=profile, monotonic=clock)  # type: ignore[arg-type]
         made.append(Bench(virtual, driver, address))
         driver.open(within(5.0))
         return made[-1]

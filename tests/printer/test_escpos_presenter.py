@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 import zxingcpp
 from PIL import Image
-from printer_bench import FONTS, Bench, MakeBench, within
+from printer_bench import FONTS, RECEIPT, Bench, MakeBench, ScriptedPrinter, within
 
 from drivers.base import CheckOutcome, DeviceState
 from drivers.escpos.printer import EscPosPrinter
@@ -91,6 +92,106 @@ def test_a_silent_presenter_says_nothing_of_its_ticket(presenter: Bench):
     presenter.virtual.set_mute(True)
     assert presenter.driver.wait_taken(within(0.3), Event()) is Ticket.UNKNOWN
     assert presenter.driver.retract(within(0.3)) is Ticket.UNKNOWN
+
+
+def test_a_printer_that_falls_silent_once_it_has_confirmed_may_hold_a_ticket_out():
+    nothing_held = b"\x10\x0f\x00\x00\x00\x00"
+
+    def react(data: bytes) -> bytes:
+        if data == b"\x10\x04\x14":
+            return nothing_held if len(printer.written) < 3 else b""
+        return b"\x00" * data.count(b"\x1dr\x01")
+
+    printer = ScriptedPrinter(react)
+    driver = EscPosPrinter("", font_directory=FONTS, profile="custom", transport=printer)
+    driver.open(printer.deadline(5.0))
+    result = driver.print(ReceiptDocument((Text("x"), Cut())), "A001", printer.deadline(5.0))
+    assert (result.outcome, result.ticket) == (PrintOutcome.PRINTED, Ticket.WAITING)
+
+
+# ---- the printer's own time: custom.toml has it draw back after a minute what nobody took
+
+
+class Clock:
+    """The time of the printer and of the driver, which a test lets pass."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def held_out(make_bench: MakeBench, clock: Clock, profile: str = "custom") -> Bench:
+    bench = make_bench("tcp", profile=profile, model="custom", clock=clock)
+    assert bench.print().ticket is Ticket.WAITING
+    return bench
+
+
+def look(bench: Bench) -> Ticket:
+    return bench.driver.wait_taken(within(0.05), Event())
+
+
+def test_a_ticket_that_the_printer_draws_back_by_itself_was_not_taken(make_bench: MakeBench):
+    clock = Clock()
+    bench = held_out(make_bench, clock)
+    for _ in range(19):
+        clock.now += 3
+        bench.driver.poll(within(5))
+    clock.now += 2.9
+    assert look(bench) is Ticket.WAITING
+    clock.now += 0.2
+    assert look(bench) is Ticket.RETRACTED
+    assert bench.driver.retract(within(5)) is Ticket.RETRACTED
+    assert (bench.virtual.engine.retracted, bench.virtual.engine.taken) == ([0], [])
+
+
+def test_a_ticket_that_went_before_the_printer_s_own_time_was_taken(make_bench: MakeBench):
+    """The poll sees it; that much later nothing waits changes nothing."""
+    clock = Clock()
+    bench = held_out(make_bench, clock)
+    clock.now += 59
+    bench.virtual.take_ticket()
+    bench.driver.poll(within(5))
+    clock.now += 30
+    assert look(bench) is Ticket.TAKEN
+
+
+def test_a_ticket_that_went_while_nobody_could_look_may_have_gone_either_way(make_bench: MakeBench):
+    clock = Clock()
+    bench = held_out(make_bench, clock)
+    bench.virtual.take_ticket()
+    clock.now += 61
+    assert look(bench) is Ticket.UNKNOWN
+    assert bench.print(job_id="A002").outcome is PrintOutcome.PRINTED, "and the next one is printed"
+
+
+def test_a_ticket_that_the_printer_lets_drop_may_lie_on_the_floor(make_bench: MakeBench, tmp_path: Path):
+    text = (Path(__file__).parents[2] / "drivers/escpos/profiles/custom.toml").read_text()
+    path = tmp_path / "drops.toml"
+    path.write_text(text.replace("01 52 3c", "01 45 3c").replace("then_retracts = true", "then_retracts = false"))
+    clock = Clock()
+    bench = held_out(make_bench, clock, str(path))
+    clock.now += 59
+    bench.driver.poll(within(5))
+    clock.now += 2
+    assert look(bench) is Ticket.UNKNOWN
+    assert bench.virtual.engine.dropped == [0]
+
+
+def test_half_a_receipt_that_the_clearing_drew_back_was_not_taken(presenter: Bench):
+    """It was held out when the confirmation was lost, and is drawn back by the poll; nothing pushes it out before."""
+    presenter.virtual.engine.at_lines(1, presenter.virtual.engine.hold_answers)
+    size = len(presenter.driver._encoder.encode(RECEIPT)) + len(presenter.driver._presenting) + 12
+    due = len(presenter.virtual.accepted) + 3 + size + 3
+    presenter.virtual.engine.at_bytes(due, lambda: presenter.virtual.engine._held.clear())
+    presenter.virtual.engine.at_bytes(due, presenter.virtual.engine.release_answers)
+    assert presenter.print(2.5).ticket is Ticket.WAITING
+    presenter.driver.poll(within(5))
+    assert look(presenter) is Ticket.RETRACTED
+    assert (presenter.virtual.engine.retracted, presenter.virtual.engine.dropped) == ([0, 1], []), (
+        "the receipt, and the piece that the clearing cut off"
+    )
 
 
 # ---- powered off in mid-receipt

@@ -71,8 +71,16 @@ def test_each_font_knows_its_characters(character: str, gb2312: bool, gbk: bool)
         ("identity = []", "identity = [1, 300]", "identity is up to four"),
         ("identity = []", "identity = []\ncolour = 1", "has no key colour"),
         ("identity = []", "identity = []\npresenter = 1", "presenter is a table"),
-        ("identity = []", 'identity = []\n[presenter]\npresent = ""\neject = ""', "lacks retract"),
-        ("identity = []", 'identity = []\n[presenter]\npresent = ""\neject = ""\nretract = ""', "retract is a command"),
+        (
+            "identity = []",
+            'identity = []\n[presenter]\npresent = ""\nholds_seconds = 0\nthen_retracts = false',
+            "lacks retract",
+        ),
+        (
+            "identity = []",
+            'identity = []\n[presenter]\npresent = ""\nretract = ""\nholds_seconds = 0\nthen_retracts = false',
+            "retract is a command",
+        ),
         (
             'status = "real_time"\nautomatic_status = 0',
             'status = "full"\nautomatic_status = 1',
