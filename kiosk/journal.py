@@ -77,8 +77,9 @@ _BEFORE = {
     PrintPhase.PRINTED: (PrintPhase.SENT,),
     PrintPhase.NOT_PRINTED: (PrintPhase.PREPARED, PrintPhase.SENT),
     PrintPhase.UNKNOWN: (PrintPhase.SENT,),
-    PrintPhase.TAKEN: (PrintPhase.PRINTED, PrintPhase.UNKNOWN, PrintPhase.TAKEN),
-    PrintPhase.RETRACTED: (PrintPhase.PRINTED, PrintPhase.UNKNOWN, PrintPhase.RETRACTED),
+    # From sent, too: the disk may have failed just when the print ended.
+    PrintPhase.TAKEN: (PrintPhase.SENT, PrintPhase.PRINTED, PrintPhase.UNKNOWN, PrintPhase.TAKEN),
+    PrintPhase.RETRACTED: (PrintPhase.SENT, PrintPhase.PRINTED, PrintPhase.UNKNOWN, PrintPhase.RETRACTED),
 }
 
 

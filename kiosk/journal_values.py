@@ -18,7 +18,7 @@ class EntryState(StrEnum):
 
 
 class PrintPhase(StrEnum):
-    """How far a print came. Of ``printed`` and ``unknown`` it may become known what became of the paper; all else is final."""
+    """How far a print came. Of what was sent it may become known what became of the paper; how it ended is final."""
 
     PREPARED = "prepared"
     SENT = "sent"

@@ -31,7 +31,7 @@ class WaitingTicket:
 
 
 def note(journal: Journal, job_id: str, ticket: Ticket) -> None:
-    """Write down what became of a ticket, if that is known. Where the disk fails, it stays printed."""
+    """Write down what became of a ticket, if that is known. Where the disk fails, it stays as it was."""
     if ticket in _PHASES:
         with contextlib.suppress(JournalUnavailable):
             journal.set_print_phase(job_id, _PHASES[ticket])

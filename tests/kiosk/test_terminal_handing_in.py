@@ -230,16 +230,21 @@ def test_without_a_journal_nothing_is_printed(stage, monkeypatch):
     assert [choice.id for choice in stage.body.choices] == ["retry"]
 
 
-def test_a_print_that_ended_is_printed_even_when_the_disk_fails_just_then(stage, monkeypatch):
-    stage.go_to("receipt")
+def disk_fails_for(stage, monkeypatch, phase):
+    """The journal cannot write this one phase; it works again at once."""
     real = stage.journal.set_print_phase
 
-    def fails_at_the_end(job_id, phase):
-        if phase == "printed":
+    def fails(job_id, wanted):
+        if wanted == phase:
             raise JournalUnavailable("journal.io", "")
-        real(job_id, phase)
+        real(job_id, wanted)
 
-    monkeypatch.setattr(stage.journal, "set_print_phase", fails_at_the_end)
+    monkeypatch.setattr(stage.journal, "set_print_phase", fails)
+
+
+def test_a_print_that_ended_is_printed_even_when_the_disk_fails_just_then(stage, monkeypatch):
+    stage.go_to("receipt")
+    disk_fails_for(stage, monkeypatch, "printed")
     stage.do("printer", PRINTED)
     assert stage.body.phase is Phase.DONE
 
@@ -319,6 +324,27 @@ def test_a_receipt_taken_just_after_the_visit_is_taken(stage):
     stage.do("printer")
     assert phases(stage) == ["taken"]
     assert tickets_told(stage) == ["taken"]
+
+
+@pytest.mark.parametrize("became", [Ticket.TAKEN, Ticket.RETRACTED])
+def test_what_became_of_a_receipt_is_noted_although_the_disk_failed_when_it_was_printed(stage, monkeypatch, became):
+    stage.go_to("receipt")
+    disk_fails_for(stage, monkeypatch, "printed")
+    take_or_not(stage, became, became)
+    stage.do("printer", HELD_OUT)
+    assert phases(stage) == ["sent"]
+    stage.do("printer")
+    assert stage.at == "rate"
+    assert phases(stage) == [became.value]
+
+
+def test_a_receipt_taken_before_anybody_looked_is_noted_although_the_disk_failed_when_it_was_printed(
+    stage, monkeypatch
+):
+    stage.go_to("receipt")
+    disk_fails_for(stage, monkeypatch, "printed")
+    stage.do("printer", PrintResult(PrintOutcome.PRINTED, (), 700, Ticket.TAKEN))
+    assert phases(stage) == ["taken"]
 
 
 def test_a_receipt_that_the_printer_drew_back_by_itself_is_so_and_not_taken(stage):
