@@ -61,13 +61,14 @@ def show(
         wrong = stock.broken_at()
         for kind in stock.kinds():
             balance = stock.balance(kind)
-            ranges = " ".join(f"{first}-{last}" for first, last in balance.ranges)
             notes = [
                 f"counted {balance.difference:+d}" if balance.difference else "",
-                f"{balance.doubtful} in doubt" if balance.doubtful else "",
+                f"{balance.doubtful} in doubt {_ranges(balance.doubtful_ranges)}".rstrip() if balance.doubtful else "",
                 "LOW" if balance.low else "",
             ]
-            typer.echo("  ".join(part for part in (f"{kind}: {balance.expected}", ranges, *notes) if part))
+            typer.echo(
+                "  ".join(part for part in (f"{kind}: {balance.expected}", _ranges(balance.ranges), *notes) if part)
+            )
             if balance.difference:
                 wrong = wrong or -1
         if ledger:
@@ -129,6 +130,19 @@ def correct(
     _change(config, lambda stock: stock.correct(kind, who, why, quantity))
 
 
+@stock_app.command()
+def settle(
+    kind: _Kind,
+    who: _Who,
+    why: _Why,
+    back: Annotated[bool, typer.Option("--back/--used", help="It lies in the tray, or it was used.")],
+    serial: Annotated[int | None, typer.Option("--serial", help="The blank's serial number.")] = None,
+    config: _Config = None,
+) -> None:
+    """Note what became of a sheet in doubt, whose print nobody knows the end of."""
+    _change(config, lambda stock: stock.settle(kind, who, why, back, serial))
+
+
 def _change(config: Path | None, change: Callable[[Stock], Movement]) -> None:
     from kiosk.documents.stock import StockError
 
@@ -139,6 +153,10 @@ def _change(config: Path | None, change: Callable[[Stock], Movement]) -> None:
             raise _fail(f"kiosk stock: {error}") from None
         typer.echo(_line(line))
         typer.echo(f"{line.kind}: {stock.balance(line.kind).expected}")
+
+
+def _ranges(ranges: tuple[tuple[int, int], ...]) -> str:
+    return " ".join(f"{first}-{last}" for first, last in ranges)
 
 
 def _line(line: Movement) -> str:

@@ -22,7 +22,8 @@ class StockError(Exception):
 class Movement:
     """One line of the ledger. ``quantity`` is signed; ``first``..``last`` are serial numbers of numbered blanks.
 
-    ``doubt`` is a sheet whose print is unknown: gone from the tray or not, a person must look.
+    ``doubt`` is a sheet whose print is unknown: gone from the tray or not, a person must look. They note that it was ``used``,
+    or that it lies in the tray and is ``back``.
     """
 
     number: int
@@ -42,13 +43,15 @@ class Balance:
     """What the ledger says of one kind of paper.
 
     ``expected`` sheets should be in the tray; ``difference`` is what the last count found more or fewer (less what was
-    corrected since); ``ranges`` are the serial numbers left; ``doubtful`` counts sheets of unknown prints.
+    set right since); ``ranges`` are the serial numbers left; ``doubtful`` counts the sheets of unknown prints that nobody has
+    looked for, ``doubtful_ranges`` are their numbers.
     """
 
     kind: str
     expected: int
     difference: int
     doubtful: int
+    doubtful_ranges: tuple[tuple[int, int], ...]
     ranges: tuple[tuple[int, int], ...]
     low: bool
 
@@ -112,6 +115,18 @@ class Stock:
                 raise StockError("numbered blanks are spoiled or loaded by number, and nobody has fewer than none")
             return self._add(connection, kind, "correct", quantity, None, who, why)
 
+    def settle(self, kind: str, who: str, why: str, back: bool, serial: int | None = None) -> Movement:
+        """Note what became of a sheet in doubt: it is back in the tray, or used. Raises ``StockError``."""
+        with self._store.transaction() as connection:
+            ledger = _ledger(connection, kind)
+            if _left(ledger) is None:
+                if serial is not None or not _doubts(ledger):
+                    raise StockError("no sheet is in doubt, or these blanks have no numbers")
+            elif serial not in _doubts(ledger):
+                raise StockError("these blanks are numbered: say which one of those in doubt")
+            serials = (serial, serial) if serial is not None else None
+            return self._add(connection, kind, "back" if back else "used", int(back), serials, who, why)
+
     def use(self, connection: sqlite3.Connection, kind: str, sheets: int, job: str, doubtful: bool) -> None:
         """Take sheets for a print, inside the transaction that notes how the print ended.
 
@@ -133,7 +148,8 @@ class Stock:
             kind,
             expected,
             _difference(ledger),
-            sum(line.action == "doubt" for line in ledger),
+            len(_doubts(ledger)),
+            _folded({serial for serial in _doubts(ledger) if serial is not None}),
             _folded(_left(ledger) or set()),
             expected <= self._limits.get(kind, 0),
         )
@@ -217,13 +233,20 @@ def _expected(ledger: tuple[Movement, ...]) -> int:
 
 
 def _difference(ledger: tuple[Movement, ...]) -> int:
-    """Return the last count's difference; a movement made to explain it (spoil, load, correct) reduces it."""
-    difference, expected = 0, 0
-    for line in ledger:
-        expected += line.quantity
-        if line.action == "count":
-            difference = (line.first or 0) - expected
-        elif line.action == "correct":
+    """Return the last count's difference, less what set the ledger right since and moved no sheet.
+
+    That is a correction, or a sheet whose doubt is older than the count and that is back: it was counted.
+    """
+    counts = [place for place, line in enumerate(ledger) if line.action == "count"]
+    if not counts:
+        return 0
+    before, count, after = ledger[: counts[-1]], ledger[counts[-1]], ledger[counts[-1] + 1 :]
+    difference, doubts = (count.first or 0) - _expected(before), _doubts(before)
+    for line in after:
+        if line.action == "correct":
+            difference -= line.quantity
+        elif line.action in ("used", "back") and line.first in doubts:
+            doubts.remove(line.first)
             difference -= line.quantity
     return difference
 
@@ -240,8 +263,19 @@ def _left(ledger: tuple[Movement, ...]) -> set[int] | None:
         return None
     left: set[int] = set()
     for line in ledger:
-        left = left | _range(line) if line.action == "load" else left - _range(line)
+        left = left | _range(line) if line.action in ("load", "back") else left - _range(line)
     return left
+
+
+def _doubts(ledger: tuple[Movement, ...]) -> list[int | None]:
+    """Return the sheets in doubt, oldest first: their serial numbers, or None for each that has none."""
+    doubts: list[int | None] = []
+    for line in ledger:
+        if line.action == "doubt":
+            doubts.append(line.first)
+        elif line.action in ("used", "back"):
+            doubts.remove(line.first)
+    return doubts
 
 
 def _folded(serials: set[int]) -> tuple[tuple[int, int], ...]:

@@ -212,6 +212,12 @@ def test_a_file_of_the_first_version_is_brought_to_this_one(tmp_path):
         assert jobs.jobs()[0] == DocumentJob("doc-1", JobPhase.TAKEN, "licence", 1, 5.0, "digest", "")
         assert (stock.broken_at(), stock.balance("licence").ranges) == (None, ((7, 8),))
         assert jobs.prepare(PDF, printer="a4") in jobs.jobs()
+        with store.transaction() as connection:
+            stock.use(connection, "licence", 1, "doc-2", doubtful=True)
+        stock.settle("licence", "Li", "found in the tray", back=True, serial=7)
+        for forbidden in ("DELETE FROM ledger", "UPDATE ledger SET quantity = 5"):
+            with pytest.raises(DocumentStoreError, match="only added to"), store.transaction() as connection:
+                connection.execute(forbidden)
         store.close()
 
 

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from kiosk.cli import app
 from kiosk.config import ASSETS
 from kiosk.documents.build import build
+from kiosk.documents.stock import Stock
+from kiosk.documents.store import DATABASE, DocumentStore
 from kiosk.documents.template import DocumentTemplateError, load
 from kiosk.documents.verify import SealStanding, verify
 
@@ -220,6 +222,26 @@ def test_the_ledger_is_kept_from_the_shell(configured):
     assert stock("count", "licence", "--who", "Li", "--found", "18")[0] == 0
     code, said = stock("show")
     assert (code, "counted -1" in said) == (1, True)
+
+
+def test_a_sheet_in_doubt_is_settled_from_the_shell(configured, tmp_path):
+    def stock(*words):
+        result = CliRunner().invoke(app, ["stock", *words, "--config", str(configured)])
+        return result.exit_code, result.output
+
+    by = ("--who", "Li", "--why", "looked into the tray")
+    assert stock("load", "licence", *by, "--from", "100", "--to", "119")[0] == 0
+    store = DocumentStore(tmp_path / DATABASE)
+    with store.transaction() as connection:
+        Stock(store).use(connection, "licence", 2, "doc-1", doubtful=True)
+    store.close()
+    assert "licence: 18  102-119  2 in doubt 100-101" in stock("show")[1]
+    assert stock("settle", "licence", *by, "--serial", "100")[0] == 2, "which of the two must be said"
+    assert stock("settle", "licence", *by, "--serial", "102", "--back")[0] == 1
+    assert stock("settle", "licence", *by, "--serial", "100", "--back")[0] == 0
+    assert stock("settle", "licence", *by, "--serial", "101", "--used")[0] == 0
+    code, said = stock("show")
+    assert (code, "licence: 19  100-100 102-119\n" in said) == (0, True)
 
 
 def test_it_seals_also_where_signatures_were_worked_on_before(tmp_path):

@@ -71,6 +71,75 @@ def test_a_count_shows_the_difference_until_it_is_corrected(stock):
     assert (stock.balance("a4").expected, stock.balance("a4").difference) == (87, 0)
 
 
+def doubt(stock, kind, sheets=1):
+    with stock._store.transaction() as connection:
+        stock.use(connection, kind, sheets, "doc-1", doubtful=True)
+
+
+def test_a_numbered_sheet_in_doubt_that_lies_in_the_tray_is_back_and_taken_next(stock):
+    stock.load("licence", "Wang", "delivery", serials=(100, 104))
+    doubt(stock, "licence", sheets=2)
+    stock.count("licence", "Li", 4)
+    balance = stock.balance("licence")
+    assert (balance.expected, balance.difference, balance.doubtful, balance.doubtful_ranges) == (3, 1, 2, ((100, 101),))
+    stock.settle("licence", "Li", "found on top", back=True, serial=100)
+    stock.settle("licence", "Li", "the citizen has it", back=False, serial=101)
+    balance = stock.balance("licence")
+    assert (balance.expected, balance.difference, balance.doubtful, balance.doubtful_ranges) == (4, 0, 0, ())
+    assert balance.ranges == ((100, 100), (102, 104))
+    with stock._store.transaction() as connection:
+        stock.use(connection, "licence", 1, "doc-2", doubtful=False)
+    assert stock.balance("licence").ranges == ((102, 104),)
+    assert stock.broken_at() is None
+
+
+def test_a_sheet_without_a_number_in_doubt_is_back_or_used(stock):
+    stock.load("a4", "Wang", "delivery", quantity=100)
+    doubt(stock, "a4", sheets=2)
+    stock.settle("a4", "Li", "nothing came out", back=True)
+    assert (stock.balance("a4").expected, stock.balance("a4").doubtful) == (99, 1)
+    stock.settle("a4", "Li", "it lay in the output", back=False)
+    assert (stock.balance("a4").expected, stock.balance("a4").doubtful) == (99, 0)
+
+
+@pytest.mark.parametrize(("kind", "serial"), [("licence", 100), ("a4", None)])
+def test_a_sheet_that_is_back_explains_a_difference_only_where_it_was_in_doubt_when_they_were_counted(
+    stock, kind, serial
+):
+    if serial is None:
+        stock.load(kind, "Wang", "delivery", quantity=5)
+    else:
+        stock.load(kind, "Wang", "delivery", serials=(serial, serial + 4))
+    stock.count(kind, "Li", 5)
+    doubt(stock, kind)
+    stock.settle(kind, "Li", "nothing came out", back=True, serial=serial)
+    assert (stock.balance(kind).expected, stock.balance(kind).difference) == (5, 0)
+    doubt(stock, kind)
+    stock.count(kind, "Li", 5)
+    assert (stock.balance(kind).expected, stock.balance(kind).difference) == (4, 1)
+    stock.settle(kind, "Li", "it was counted", back=True, serial=serial)
+    assert (stock.balance(kind).expected, stock.balance(kind).difference) == (5, 0)
+
+
+def test_without_a_count_there_is_no_difference(stock):
+    stock.load("a4", "Wang", "delivery", quantity=100)
+    stock.correct("a4", "Li", "the box held 98", -2)
+    assert stock.balance("a4").difference == 0
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_only_a_sheet_in_doubt_is_settled_and_once(stock, back):
+    stock.load("licence", "Wang", "delivery", serials=(100, 104))
+    stock.load("a4", "Wang", "delivery", quantity=100)
+    doubt(stock, "licence")
+    stock.settle("licence", "Li", "seen", back=back, serial=100)
+    before = stock.movements()
+    for kind, serial in (("licence", 100), ("licence", 101), ("licence", None), ("a4", None), ("a4", 100)):
+        with pytest.raises(StockError):
+            stock.settle(kind, "Li", "again", back=back, serial=serial)
+    assert stock.movements() == before
+
+
 def test_a_low_stock_is_told(stock):
     stock.load("a4", "Wang", "delivery", quantity=51)
     assert not stock.balance("a4").low
