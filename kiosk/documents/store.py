@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kiosk.ownership import give_to_owner
+
 DATABASE = "documents.db"
 """The file's name in the storage directory."""
 _BUSY_SECONDS = 5.0
@@ -79,6 +81,7 @@ class DocumentStore:
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             path.chmod(0o600)
+            give_to_owner(path.parent, path)  # its companions (-wal, -shm) get its owner from SQLite
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
         except (sqlite3.Error, OSError) as error:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from kiosk import VERSION
 from kiosk.contract.self_tests import MOST_LINES, SelfTestLine, SelfTestRecord
+from kiosk.ownership import give_to_owner
 from kiosk.selftest.examination import Finding
 from kiosk.uplink.client import Delivered, Failure, Refused
 
@@ -60,19 +61,12 @@ class Records:
                 file.write(record.model_dump_json(indent=1).encode())
                 file.flush()
                 os.fsync(file.fileno())
-            self._give_to_owner(Path(unfinished))
+            give_to_owner(self._folder.parent, self._folder, Path(unfinished))
             Path(unfinished).replace(self._folder / name)
         finally:
             Path(unfinished).unlink(missing_ok=True)
         for old in self._files("")[:-MOST_RECORDS]:
             old.unlink(missing_ok=True)
-
-    def _give_to_owner(self, file: Path) -> None:
-        """What root wrote belongs to the terminal's user, whose storage this is: or the terminal could not send it."""
-        if os.geteuid() == 0:
-            owner = self._folder.parent.stat()
-            for place in (self._folder, file):
-                os.chown(place, owner.st_uid, owner.st_gid)
 
     def all(self) -> tuple[SelfTestRecord, ...]:
         """Return every record that can be read, oldest first."""
