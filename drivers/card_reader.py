@@ -154,6 +154,11 @@ class CardReader(Device):
     sees_removal = True
     """Whether ``wait_removed`` can tell of a card that was read that it was taken."""
 
+    @property
+    def must_lift(self) -> bool:
+        """Whether a card lies there that ``wait_card`` does not offer until it is lifted; False where that cannot be known."""
+        return False
+
     @abstractmethod
     def wait_card(self, deadline: Deadline, cancel: Event) -> CardHandle | None:
         """Wait for a card that has not been read yet; None at the deadline or when ``cancel`` is set."""

@@ -77,6 +77,10 @@ class Presences:
                 return CardHandle(name, slot.presence)
         return None
 
+    def any_done(self) -> bool:
+        """Whether a card lies on a reader that was read, or may have been, and is offered only once it was lifted."""
+        return any(slot.presence and slot.done and slot.doubt is None for slot in self._slots.values())
+
     def all_empty(self, readers: Iterable[str]) -> bool:
         """Whether none of these readers has a card. One that was lost with its card has not given it back."""
         slots = (self._slots.get(name, Slot()) for name in readers)

@@ -160,6 +160,11 @@ class PcscCardReader(CardReader):
             *beside,
         )
 
+    @property
+    def must_lift(self) -> bool:
+        """Whether a card lies there that was read, or lay there at the program's start."""
+        return self._presences.any_done()
+
     def wait_card(self, deadline: Deadline, cancel: Event) -> CardHandle | None:
         """Wait for a card that has not been read yet; None at the deadline, on cancel (within 0.1 s) and on close."""
         with self._in_use():

@@ -148,6 +148,7 @@ class ScriptedReader(Scripted, CardReader):
 
     presence = 0
     keys = ()
+    must_lift = False
     waiting = staticmethod(lambda: None)
 
     def wait_card(self, deadline, cancel):

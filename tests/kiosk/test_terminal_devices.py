@@ -180,6 +180,24 @@ def test_a_shutter_touched_in_the_moment_in_which_the_preview_s_time_ends_takes_
 # ---- devices that go
 
 
+def test_a_card_that_lay_there_before_is_not_read_and_its_owner_is_told_to_lift_it(stage):
+    """Somebody may have forgotten it: only lifting tells that it is this citizen's."""
+    stage.go_to("identify")
+    stage.devices["reader"].must_lift = True
+    stage.do("reader", None)
+    assert (stage.at, stage.body.phase) == ("identify", Phase.WAITING)
+    assert "拿起来再重新放上" in stage.body.message
+    stage.devices["reader"].must_lift = False
+    stage.do("reader", document())
+    assert stage.at == "form"
+
+
+def test_while_no_card_lies_there_nobody_is_told_to_lift_one(stage):
+    stage.go_to("identify")
+    stage.do("reader", None)
+    assert stage.body.message == ""
+
+
 def test_a_device_that_is_back_within_the_grace_goes_unnoticed(stage):
     stage.go_to("identify")
     before = stage.body

@@ -174,11 +174,13 @@ def test_a_card_that_lies_there_when_the_program_starts_again_must_be_lifted_fir
     started_again = PcscCardReader()
     started_again.open(soon())
     assert started_again.wait_card(soon(1), Event()) is None
+    assert started_again.must_lift
     pcsc.insert(SamBackedCard(RESIDENT), reader=1)
     assert started_again.read_identity(wait_card(started_again), soon()) == RESIDENT, "another reader is as usual"
     pcsc.remove(0)
     pcsc.remove(1)
     assert started_again.wait_removed(soon(), Event())
+    assert not started_again.must_lift
     pcsc.insert(SamBackedCard(RESIDENT))
     assert started_again.read_identity(wait_card(started_again), soon()) == RESIDENT
     started_again.close()

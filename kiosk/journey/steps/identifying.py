@@ -13,6 +13,8 @@ from kiosk.journey.steps.access_key import KeyQuestion
 from kiosk.journey.steps.devices import READ_SECONDS, WAIT_SECONDS, DeviceStep
 from kiosk.view import Body, Buttons, IdentifyView, Intent, Phase
 
+LIFT_SECONDS = 4.0
+"""Who has just put a card down sees it read; after so long a card that lies there is one that was there before."""
 KEYED_READ_SECONDS = 20.0
 """A travel document's portrait comes over the air, encrypted, a few hundred bytes at a time."""
 KEY_CODES = ("card.key_needed", "card.wrong_key", "card.no_access_number")
@@ -46,7 +48,11 @@ class IdentifyStep(DeviceStep):
         seconds = READ_SECONDS if key is None else KEYED_READ_SECONDS
 
         def work(reader: CardReader, deadline: Deadline, cancel: Event) -> IdentityDocument | CardRefused | None:
-            handle = reader.wait_card(deadline.within(WAIT_SECONDS), cancel)
+            handle = reader.wait_card(deadline.within(LIFT_SECONDS), cancel)
+            if handle is None:
+                if reader.must_lift:
+                    desk.progress(request, self._lift_first)
+                handle = reader.wait_card(deadline.within(WAIT_SECONDS - LIFT_SECONDS), cancel)
             if handle is None or cancel.is_set():
                 return None  # a card that was read counts as used, and nobody would hear of it
             desk.progress(request, lambda: self._reading(name, handle))
@@ -95,6 +101,11 @@ class IdentifyStep(DeviceStep):
         return True
 
     # ---- what the reader says
+
+    def _lift_first(self) -> None:
+        """Say why the card that lies there is not read: somebody may have left it, and only lifting tells whose it is."""
+        if self.phase is Phase.WAITING and not self._message and not self._asks:
+            self.show(Phase.WAITING, "identify.lift_first")
 
     def _reading(self, name: str, handle: CardHandle) -> None:
         self._only(name)
