@@ -24,8 +24,9 @@ class SealError(Exception):
 
 @dataclass(frozen=True)
 class Sealer:
-    """Who seals: PEM files of an unencrypted key, its certificate and those between it and the root, and the words shown.
+    """Who seals: PEM files of an unencrypted key, its certificate, those between it and the root, and the words shown.
 
+    Of the chain no certificate may be there that is not needed: the check calls such a document changed.
     ``issuer`` is the hall, such as 长安区政务服务中心; ``caption`` what the box says, such as 电子印章.
     """
 
@@ -55,6 +56,7 @@ class Sealer:
             raise SealError(f"{self.key_file.name} or {self.certificate_file.name} cannot be used")
         if signer.signing_cert.not_valid_after < moment:
             raise SealError(f"{self.certificate_file.name} has expired")
+        signer.embed_roots = False  # whoever checks has the root; in the document nothing would protect it
         writer = IncrementalPdfFileWriter(io.BytesIO(document.pdf))
         fields.append_signature_field(writer, fields.SigFieldSpec(FIELD, on_page=-1, box=document.seal_box))
         metadata = signers.PdfSignatureMetadata(field_name=FIELD, md_algorithm="sha256", name=self.issuer)

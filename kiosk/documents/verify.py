@@ -11,6 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 # What it says there comes back as a result; without a handler Python would print it to the screen.
 for _name in ("pyhanko", "pyhanko_certvalidator"):
@@ -66,7 +70,6 @@ def verify(pdf: bytes, trusted: Iterable[Path]) -> SealCheck:
 
 
 def _check(pdf: bytes, context: object) -> SealCheck:
-    from asn1crypto import cms
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation import validate_pdf_signature
     from pyhanko.sign.validation.status import SignatureCoverageLevel
@@ -76,13 +79,36 @@ def _check(pdf: bytes, context: object) -> SealCheck:
     if not seals:
         # A damaged file can lose sight of its seal; only one that never had any says so.
         return SealCheck(SealStanding.CHANGED if b"/ByteRange" in pdf else SealStanding.NO_SEAL)
-    if len(seals) > 1:
-        return SealCheck(SealStanding.CHANGED)
     status = validate_pdf_signature(seals[0], signer_validation_context=context)  # type: ignore[arg-type]
-    signature = bytes(seals[0].pkcs7_content)
-    padding = signature[len(cms.ContentInfo.load(signature).dump()) :]
-    whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE and not padding.strip(b"\x00")
+    path = None if status.validation_path is None else {certificate.dump() for certificate in status.validation_path}
+    whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     signer = str(status.signing_cert.subject.human_friendly)
-    if not (status.intact and status.valid and whole):
+    if not (status.intact and status.valid and whole and _is_canonical(pdf, seals[0], path)):
         return SealCheck(SealStanding.CHANGED)
     return SealCheck(SealStanding.UNCHANGED if status.trusted else SealStanding.UNKNOWN_SIGNER, signer)
+
+
+def _is_canonical(pdf: bytes, seal: EmbeddedPdfSignature, path: set[bytes] | None) -> bool:
+    """Whether the signature stands in the file in the one way it can: it protects a part of its own bytes alone.
+
+    ``path`` are the certificates that vouch for the signer, and no others may be there; None where nobody does.
+    """
+    from asn1crypto import cms
+
+    content = cms.ContentInfo.load(bytes(seal.pkcs7_content))["content"]
+    signer, certificates = content["signer_infos"][0], content["certificates"]
+    parts = ("sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")
+    again = cms.SignedData(
+        {
+            "version": "v1",
+            "digest_algorithms": [signer["digest_algorithm"]],
+            "encap_content_info": {"content_type": "data"},
+            "certificates": certificates,
+            "signer_infos": [cms.SignerInfo({"version": "v1"} | {part: signer[part] for part in parts})],
+        }
+    )
+    encoded = cms.ContentInfo({"content_type": "signed_data", "content": again}).dump()
+    places: list[int] = [int(place) for place in seal.byte_range]  # type: ignore[union-attr]
+    hole = pdf[places[1] : places[2]]
+    written = hole == b"<%s>" % encoded.hex().upper().encode().ljust(len(hole) - 2, b"0")
+    return written and (path is None or {certificate.chosen.dump() for certificate in certificates} <= path)

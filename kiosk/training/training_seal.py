@@ -18,8 +18,8 @@ def make_seal(directory: Path, name: str, valid: timedelta = timedelta(days=3650
     """Write the files of a seal in ``name`` into ``directory``; valid from yesterday."""
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root_name, sealer_name = _named(f"{name} (root)"), _named(name)
-    root = _certificate(root_name, root_name, root_key, root_key, valid, ca=True)
-    sealer = _certificate(sealer_name, root_name, key, root_key, valid, ca=False)
+    root = certificate(root_name, root_name, root_key, root_key, valid, ca=True)
+    sealer = certificate(sealer_name, root_name, key, root_key, valid, ca=False)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     (directory / ROOT_CERTIFICATE).write_bytes(root.public_bytes(serialization.Encoding.PEM))
     (directory / CERTIFICATE).write_bytes(sealer.public_bytes(serialization.Encoding.PEM))
@@ -34,7 +34,7 @@ def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _certificate(
+def certificate(
     subject: x509.Name,
     issuer: x509.Name,
     key: ec.EllipticCurvePrivateKey,
@@ -42,6 +42,7 @@ def _certificate(
     valid: timedelta,
     ca: bool,
 ) -> x509.Certificate:
+    """Return a certificate for ``subject`` and its ``key``, signed by ``issuer_key``; valid from yesterday."""
     begin = datetime.now(UTC) - timedelta(days=1)
     usage = dict.fromkeys(
         ("key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False

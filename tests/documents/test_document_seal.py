@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 import subprocess
@@ -9,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from document_setting import FONTS, MOMENT, RARE, VALUES, make_sealer, sample
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from document_setting import FONTS, MIDDLE, MOMENT, RARE, VALUES, make_sealer, sample
 from typer.testing import CliRunner
 
 from kiosk.cli import app
@@ -19,6 +22,7 @@ from kiosk.documents.stock import Stock
 from kiosk.documents.store import DATABASE, DocumentStore
 from kiosk.documents.template import DocumentTemplateError, load
 from kiosk.documents.verify import SealStanding, verify
+from kiosk.training.training_seal import CERTIFICATE, KEY
 
 CHANGES = 120
 
@@ -92,6 +96,12 @@ def test_ours_and_poppler_agree_that_it_is_as_it_was_sealed(sealed):
     assert "Total document signed" in said
 
 
+def seal_place(data):
+    """Where the seal itself begins and ends, in hexadecimal between < and >."""
+    start, length, second, _ = map(int, re.search(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)", data).groups())
+    return start + length, second
+
+
 def signed_places(data):
     """Every place in the signed range: all but the signature itself."""
     start, length, second, rest = map(int, re.search(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)", data).groups())
@@ -108,15 +118,63 @@ def test_one_changed_byte_anywhere_in_the_signed_range_is_seen(sealed):
         assert verify(bytes(changed), [root]).standing is SealStanding.CHANGED, place
 
 
-@pytest.mark.parametrize("change", ["appended", "cut", "incremental"])
+def test_one_changed_byte_of_the_seal_itself_is_seen(sealed):
+    """Its head says what it holds and was protected by nothing; a hexadecimal digit has two ways to be written."""
+    _, data, root = sealed
+    begin, end = seal_place(data)
+    chance = random.Random(20261124)
+    for place in [*range(begin, begin + 120), end - 1, *chance.sample(range(begin + 120, end - 1), CHANGES)]:
+        otherwise = (data[place] ^ 0x20, chance.choice(b"0123456789ABCDEF"), chance.randrange(256))
+        value = next(value for value in chance.sample(otherwise, 3) if value != data[place])
+        changed = data[:place] + bytes((value,)) + data[place + 1 :]
+        assert verify(changed, [root]).standing is SealStanding.CHANGED, (place - begin, value)
+
+
+@pytest.mark.parametrize("place", [51, 52, 54, 90])
+@pytest.mark.parametrize("digit", b"0123456789abcdefABCDEF")
+def test_no_other_digit_passes_where_nothing_is_signed(sealed, place, digit):
+    """The versions and the list of algorithms."""
+    _, data, root = sealed
+    begin, _ = seal_place(data)
+    changed = data[: begin + place] + bytes((digit,)) + data[begin + place + 1 :]
+    expected = SealStanding.UNCHANGED if changed == data else SealStanding.CHANGED
+    assert verify(changed, [root]).standing is expected
+
+
+def test_a_seal_holds_the_certificates_between_signer_and_root_and_no_others(tmp_path):
+    sealer, root = make_sealer(tmp_path / "ca", steps=2)
+    sealed = sealer.seal(sample(), MOMENT)
+    assert verify(sealed, [root]).standing is SealStanding.UNCHANGED
+    assert root_in(sealed, root) == 0, "it would be bytes that nothing protects"
+    _, stranger = make_sealer(tmp_path / "other", "other root", steps=2)
+    more = dataclasses.replace(sealer, chain_files=(*sealer.chain_files, stranger.with_name(MIDDLE)))
+    assert verify(more.seal(sample(), MOMENT), [root]).standing is SealStanding.CHANGED
+
+
+def root_in(sealed, root):
+    """How often the root's own bytes stand in the document."""
+    certificate = x509.load_pem_x509_certificate(root.read_bytes()).public_bytes(serialization.Encoding.DER)
+    return sealed.count(certificate.hex().upper().encode())
+
+
+@pytest.mark.parametrize("change", ["appended", "cut", "incremental", "sealed again"])
 def test_anything_added_or_cut_off_is_seen(sealed, change):
     import io
 
     from pyhanko.pdf_utils.generic import NameObject, pdf_string
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import signers
 
-    _, data, root = sealed
-    if change == "incremental":
+    path, data, root = sealed
+    if change == "sealed again":
+        keys = path.parent / "ca"
+        signer = signers.SimpleSigner.load(str(keys / KEY), str(keys / CERTIFICATE))
+        out = io.BytesIO()
+        signers.sign_pdf(
+            IncrementalPdfFileWriter(io.BytesIO(data)), signers.PdfSignatureMetadata("Another"), signer, output=out
+        )
+        changed = out.getvalue()
+    elif change == "incremental":
         # As an editor would, with a change to what the page's information says.
         writer = IncrementalPdfFileWriter(io.BytesIO(data))
         writer.root[NameObject("/Lang")] = pdf_string("en")
@@ -244,14 +302,20 @@ def test_a_sheet_in_doubt_is_settled_from_the_shell(configured, tmp_path):
     assert (code, "licence: 19  100-100 102-119\n" in said) == (0, True)
 
 
-def test_it_seals_also_where_signatures_were_worked_on_before(tmp_path):
+def test_it_seals_and_checks_also_where_signatures_were_worked_on_before(sealed, tmp_path):
     """asn1crypto's tables may have been used, as for travel documents, before pyHanko adds its own names to them."""
-    code = (
-        "from asn1crypto import cms; cms.CMSAttribute({'type': 'content_type', 'values': ['data']}).dump()\n"
+    used = "from asn1crypto import cms; cms.CMSAttribute({'type': 'content_type', 'values': ['data']}).dump()\n"
+    seals = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
         "import test_document_seal as here\n"
         "sealer, _ = here.make_sealer(Path(sys.argv[2]))\n"
         "assert sealer.seal(here.sample(), here.MOMENT).startswith(b'%PDF')\n"
     )
-    subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path)], check=True, timeout=100)
+    checks = (
+        "import sys; from pathlib import Path; from kiosk.documents.verify import verify\n"
+        "found = verify(Path(sys.argv[1]).read_bytes(), [Path(sys.argv[2])])\n"
+        "assert found.standing == 'unchanged', found\n"
+    )
+    for code, words in ((seals, (Path(__file__).parent, tmp_path)), (checks, (sealed[0], sealed[2]))):
+        subprocess.run([sys.executable, "-c", used + code, *map(str, words)], check=True, timeout=100)
