@@ -186,6 +186,8 @@ class OpenCvSource(FrameSource):
         self._stands_still: Fault | None = None
         self._opener = opener or (lambda: _OpenCvCapture(device, width, height))
         self._grabber: _Grabber | None = None
+        self._latest: _Grabber | None = None
+        """The thread that was started last, which may hang in the kernel long after it was told to stop."""
         self._seen = 0
         self._last: NDArray[np.uint8] | None = None
         self._unchanged_since = 0.0
@@ -197,7 +199,12 @@ class OpenCvSource(FrameSource):
     def open(self, deadline: Deadline) -> None:
         """Start the thread that opens the device and empties its queue; ``camera.frozen`` if it is so since last time."""
         self.close()
-        grabber = _Grabber(self._opener)
+        if self._latest is not None:
+            self._latest.join(deadline.remaining())
+            if self._latest.is_alive():  # or each try would leave one more behind
+                known = self._stands_still or Fault("camera.not_found", "no answer in time", self.describe())
+                raise DriverError(known.code, known.detail, known.evidence)
+        grabber = self._latest = _Grabber(self._opener)
         grabber.start()
         with grabber.changed:
             grabber.changed.wait_for(lambda: grabber.opened or grabber.failure is not None, deadline.remaining())

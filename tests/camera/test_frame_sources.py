@@ -272,3 +272,47 @@ def test_a_video_file_plays_and_starts_over(tmp_path: Path) -> None:
         levels.append(round(int(frame.image[100, 100, 0]), -1))
     source.close()
     assert set(levels) == {20, 120, 220}
+
+
+def test_a_camera_that_hangs_while_it_is_opened_leaves_one_thread_behind_however_often_it_is_tried() -> None:
+    back, tried = threading.Event(), []
+
+    def hang() -> EndlessCapture:
+        tried.append(threading.current_thread())
+        back.wait(60)
+        return EndlessCapture(lambda number: _grey(number % 200))
+
+    source = OpenCvSource(0, opener=hang)
+    for _ in range(5):
+        with pytest.raises(DriverError, match=r"camera\.not_found"):
+            source.open(Deadline.after(0.02))
+        source.close()
+    assert len(tried) == 1
+    back.set()
+    source.open(_soon())
+    assert source.read(_soon()) is not None
+    source.close()
+    assert not any(thread.is_alive() for thread in tried)
+
+
+def test_a_camera_that_hangs_in_a_grab_is_opened_again_once_it_lets_go() -> None:
+    back, hanging = threading.Event(), threading.Event()
+
+    class Hanging(EndlessCapture):
+        def grab(self) -> bool:
+            hanging.set()
+            return back.wait(60)
+
+    captures = [Hanging(lambda number: None), EndlessCapture(lambda number: _grey(number % 200))]
+    source = _opened(OpenCvSource(0, frozen_after=0.05, opener=lambda: captures.pop(0)))
+    assert hanging.wait(10)
+    first = _read_until_error(source)
+    for _ in range(3):
+        with pytest.raises(DriverError) as error:
+            source.open(Deadline.after(0.02))
+        assert error.value.fault.code == first == "camera.frozen", "told alike all the time"
+    assert len(captures) == 1
+    back.set()
+    source.open(_soon())
+    assert source.read(_soon()) is not None
+    source.close()
