@@ -32,7 +32,9 @@ Saw = Callable[[Direction, int, str, str], None]
 
 QUEUED_ANSWERS = 4
 QUEUED_STATUS = b"\x1d\x72\x01" * QUEUED_ANSWERS
-"""GS r 1, four times: one low byte on a noisy line proves nothing, four equal ones in a row do."""
+"""GS r 1, four times: one low byte on a noisy line proves nothing, four equal ones in a row nearly do."""
+_SENSORS = (0x00, 0x03, 0x0C, 0x0F)
+"""What GS r 1 can be answered with: 03 near end, 0C end, each of two sensors or none (Epson's command reference)."""
 MOST_ANSWERS = 64
 """So many answers in a row are kept and can be waited for."""
 
@@ -158,8 +160,13 @@ class Conversation:
         return came
 
     def await_queued_status(self, deadline: Deadline) -> bool:
-        """Wait for the answers to ``QUEUED_STATUS``; whether they came."""
-        return self.await_answers(QUEUED_ANSWERS, deadline)
+        """Wait for the answers to ``QUEUED_STATUS``; whether they came, and no more than were asked for.
+
+        Noise that looks exactly like them, such as a line that breaks four times and is read as four NULs, stays possible.
+        """
+        return (
+            self.await_answers(QUEUED_ANSWERS, deadline) and self.drain(deadline) and len(self._row) == QUEUED_ANSWERS
+        )
 
     def await_answers(self, count: int, deadline: Deadline) -> bool:
         """Wait for so many equal answers to GS r in a row; whether they came."""
@@ -253,7 +260,7 @@ class Conversation:
                 self._full.append(reply)
             case FlowControl(stop):
                 self._paused = stop
-            case QueuedStatus(value):
+            case QueuedStatus(value) if value in _SENSORS:
                 if self._row and self._row[-1] != value:
                     self._row.clear()
                 self._row.append(value)

@@ -90,9 +90,20 @@ def test_a_full_status_that_comes_late_is_not_taken_for_the_answer_to_the_next_q
 
 @pytest.mark.parametrize(
     ("answers", "confirmed"),
-    [(b"\x00" * 4, True), (b"\x00" * 3, False), (b"\x00\x03\x00\x03", False), (b"\x00\x00\xfe\x00\x00", False)],
+    [
+        (b"\x00" * 4, True),
+        (b"\x03" * 4, True),
+        (b"\x0f" * 4, True),
+        (b"\x00" * 3, False),
+        (b"\x00\x03\x00\x03", False),
+        (b"\x00\x00\xfe\x00\x00", False),
+        (b"\x44" * 4, False),
+        (b"\x01" * 4, False),
+        (b"\x00" * 5, False),
+        (b"\x00" * 40, False),
+    ],
 )
-def test_one_low_byte_on_a_noisy_line_confirms_nothing(answers: bytes, confirmed: bool):
+def test_noise_confirms_nothing_unless_it_is_just_what_was_asked_for(answers: bytes, confirmed: bool):
     printer = ScriptedPrinter(lambda data: answers)
     conversation = Conversation(printer, load("clone"))
     conversation.send(b"job", printer.deadline(1.0))
