@@ -17,6 +17,8 @@ WATCH_SECONDS = 1.0
 """How long one job waits for a switch to change: between two, the board is polled."""
 BOARD_SECONDS = 5.0
 FEEL_SECONDS = 10.0
+SWITCH_AGAIN_SECONDS = 30.0
+"""A board that started anew, unnoticed, has forgotten its lights and its fan: so often they are written again."""
 OPEN_CODES = ("io_board.tamper", "io_board.door_open")
 BATTERY_LOW = "power.battery_low"
 
@@ -42,6 +44,7 @@ class Cabinet:
         self._lit: frozenset[str] = frozenset()
         self._inputs: Inputs | None = None
         self._applied: _Outputs | None = None
+        self._switch_again = clock()
         self._watch: Request | None = None
         self._feeling: Request | None = None
         self._next_feel = clock()
@@ -102,7 +105,8 @@ class Cabinet:
 
     def _ask_board(self) -> None:
         wanted, known = (self._lit, self._fan.on), self._inputs
-        to_do = None if wanted == self._applied else wanted
+        again = self._clock() >= self._switch_again
+        to_do = None if wanted == self._applied and not again else wanted
 
         def work(board: IoBoard, deadline: Deadline, cancel: Event) -> Inputs | None:
             if to_do is not None:
@@ -120,6 +124,8 @@ class Cabinet:
                 self._notice(None)
                 return
             self._applied = wanted
+            if to_do is not None:
+                self._switch_again = self._clock() + SWITCH_AGAIN_SECONDS
             if found is not None:
                 self._inputs = found
                 self._notice(found.present)

@@ -279,6 +279,18 @@ def test_nothing_is_switched_again_while_nothing_changes_and_all_after_the_board
     assert hall.board.lit == {"card_reader"}
 
 
+def test_a_board_that_started_anew_unnoticed_has_its_lights_and_its_fan_back_soon(hall):
+    hall.thermometer.warmth = 65.0
+    hall.stage.go_to("identify")
+    hall.wait(12)
+    hall.board.lit.clear()
+    hall.board.fan = False
+    before = hall.board.switched
+    hall.wait(31)
+    assert (hall.board.lit, hall.board.fan) == ({"card_reader"}, True)
+    assert hall.board.switched <= before + 2 * len(hall.board.slots), "and not with every look"
+
+
 def test_the_fan_follows_the_temperature(hall):
     assert hall.board.fan is False
     hall.thermometer.warmth = 65.0
