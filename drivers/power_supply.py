@@ -10,7 +10,10 @@ from drivers.base import Deadline, Device
 
 @dataclass(frozen=True)
 class Power:
-    """What the supply says. ``charge`` is percent, ``runtime`` seconds; None where it does not say."""
+    """What the supply says. ``charge`` is percent, ``runtime`` seconds; None where it does not say.
+
+    ``on_mains`` is False, and the battery low, also where the supply is about to switch off.
+    """
 
     on_mains: bool
     battery_low: bool

@@ -141,7 +141,8 @@ def _power(found: dict[str, str]) -> Power:
     status = found["ups.status"]
     words = status.split()
     return Power(
-        on_mains="OB" not in words,
+        # FSD: a shutdown is under way, and the supply will switch off although the mains may be back.
+        on_mains="OB" not in words and "FSD" not in words,
         battery_low="LB" in words or "FSD" in words,
         charge=number(found.get("battery.charge")),
         runtime=number(found.get("battery.runtime")),

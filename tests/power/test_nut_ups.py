@@ -57,6 +57,7 @@ def test_on_battery_low_and_back_on_mains(supply, hardware):
         ("OL RB", ["power.replace_battery"]),
         ("OL OVER BYPASS", ["power.overloaded", "power.bypassed"]),
         ("FSD OB", ["power.battery_low"]),
+        ("FSD OL", ["power.battery_low"]),  # the mains are back, and it switches off all the same
         ("OL ALARM", []),
     ],
 )
