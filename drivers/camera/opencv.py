@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -90,6 +91,16 @@ def _is_picture(decoded: Any) -> bool:
         return False
     picture = cast("NDArray[Any]", decoded)
     return picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3 and picture.size > 0
+
+
+def _without_secrets(device: str) -> str:
+    scheme, mark, rest = device.partition("://")
+    if not mark:
+        return device
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    # An @ behind it may be a password's that holds a slash: then nobody can say where the host begins.
+    host = authority.rpartition("@")[2] if "@" in authority or "@" not in rest else ""
+    return f"{scheme}://{host}"
 
 
 class _Grabber(threading.Thread):
@@ -193,8 +204,8 @@ class OpenCvSource(FrameSource):
         self._unchanged_since = 0.0
 
     def describe(self) -> str:
-        """Name the device, stream or file."""
-        return f"/dev/video{self._device}" if isinstance(self._device, int) else self._device
+        """Name the device, stream or file; of a stream's address its host alone, for all else may hold a password."""
+        return f"/dev/video{self._device}" if isinstance(self._device, int) else _without_secrets(self._device)
 
     def open(self, deadline: Deadline) -> None:
         """Start the thread that opens the device and empties its queue; ``camera.frozen`` if it is so since last time."""

@@ -316,3 +316,28 @@ def test_a_camera_that_hangs_in_a_grab_is_opened_again_once_it_lets_go() -> None
     source.open(_soon())
     assert source.read(_soon()) is not None
     source.close()
+
+
+@pytest.mark.parametrize(
+    ("device", "told"),
+    [
+        (2, "/dev/video2"),
+        ("/dev/v4l/by-id/usb-1", "/dev/v4l/by-id/usb-1"),
+        ("rtsp://192.0.2.7:554/stream1", "rtsp://192.0.2.7:554"),
+        ("rtsp://admin:geheim@192.0.2.7/stream1", "rtsp://192.0.2.7"),
+        ("rtsp://admin:ge@heim@192.0.2.7:554", "rtsp://192.0.2.7:554"),
+        ("rtsp://admin:ge/heim@192.0.2.7/stream1", "rtsp://"),
+        ("rtsp://192.0.2.7/user=admin&password=geheim", "rtsp://192.0.2.7"),
+        ("http://192.0.2.7?token=geheim", "http://192.0.2.7"),
+        ("http://[2001:db8::1]:80/x", "http://[2001:db8::1]:80"),
+    ],
+)
+def test_a_camera_is_named_without_a_password(device: int | str, told: str) -> None:
+    def absent() -> ScriptedCapture:
+        raise DriverError("camera.not_found", "cannot be opened")
+
+    source = OpenCvSource(device, opener=absent)
+    assert source.describe() == told
+    with pytest.raises(DriverError) as error:
+        source.open(_soon())
+    assert error.value.fault.evidence == told
