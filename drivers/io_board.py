@@ -26,11 +26,6 @@ class IoBoard(Device):
     def slots(self) -> frozenset[str]:
         """The slots that have a light."""
 
-    @property
-    @abstractmethod
-    def has_fan(self) -> bool:
-        """Whether the board can switch a fan."""
-
     @abstractmethod
     def inputs(self, deadline: Deadline) -> Inputs:
         """Read the switches now."""

@@ -182,7 +182,8 @@ def _photograph(image: NDArray[np.uint8], jpeg: bytes, look: Appearance) -> Phot
 
 
 def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    width, height = (max(1, round(length * scale)) for length in image.shape[1::-1])
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _encoded(image: NDArray[np.uint8], quality: int) -> bytes:

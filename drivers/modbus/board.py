@@ -68,11 +68,6 @@ class ModbusIoBoard(IoBoard):
         """The slots that have a light."""
         return frozenset(self._profile.lights)
 
-    @property
-    def has_fan(self) -> bool:
-        """Whether the profile names a fan."""
-        return self._profile.fan is not None
-
     def open(self, deadline: Deadline) -> None:
         """Open the port and read the switches once, so that another device on this port is found out."""
         self._line.open()

@@ -179,6 +179,16 @@ def test_the_preview_is_small_and_says_what_is_missing(tmp_path: Path) -> None:
     camera.close()
 
 
+@pytest.mark.parametrize("size", [(1, 2000), (2000, 1), (1, 1)])
+def test_a_frame_of_a_single_line_of_dots_breaks_nothing(size: tuple[int, int]) -> None:
+    source = ScriptedSource([np.full((*size, 3), 90, np.uint8)] * 2)
+    camera = FrameDocumentCamera(source)
+    preview = camera.preview(source.after(1))
+    assert preview is not None
+    assert preview.height >= 1
+    assert isinstance(camera.capture(source.after(1), threading.Event()), CaptureRefused)
+
+
 def test_small_frames_are_previewed_as_they_are() -> None:
     source = ScriptedSource([np.full((120, 160, 3), 90, np.uint8)])
     preview = FrameDocumentCamera(source).preview(source.after(1))

@@ -209,7 +209,8 @@ def test_a_board_of_registers_is_read_by_bits_and_switched_by_words(tmp_path):
     assert board.inputs(soon()) == Inputs(door_open=True, tamper=None, present=False)
     board.set_light("card_reader", True, soon())
     assert hardware.lit == {"card_reader"}
-    assert not board.has_fan
+    board.set_fan(True, soon())
+    assert hardware.lit == {"card_reader"}, "there is no fan, and nothing else is switched"
     board.close()
     hardware.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import threading
 import time
@@ -137,6 +138,42 @@ def test_a_job_that_the_printer_aborts_is_unknown_because_it_had_begun(printer, 
     result = printer.print(document(), name(), within(5.0))
     assert result.outcome is DocumentOutcome.UNKNOWN
     assert codes(result) == {"document_printer.refused"}
+
+
+def test_a_printer_busy_with_another_terminal_s_document_is_asked_again_until_it_takes_ours(printer, virtual):
+    other = IppPrinter(virtual.uri)
+    other.open(within())
+    virtual.hold()
+    refused, done = threading.Event(), []
+    printer.watcher = lambda event: refused.set() if event.shown == "0x0507" else None
+    theirs, ours = document(), document()
+    first = threading.Thread(target=lambda: done.append(other.print(theirs, name(), within(40))))
+    first.start()
+    until = within()
+    while not virtual.busy() and not until.expired:
+        threading.Event().wait(0.01)
+    second = threading.Thread(target=lambda: done.append(printer.print(ours, name(), within(40))))
+    second.start()
+    assert refused.wait(20)
+    virtual.hold(False)
+    for thread in (first, second):
+        thread.join(40)
+    other.close()
+    assert [result.outcome for result in done] == [DocumentOutcome.PRINTED] * 2
+    assert virtual.papers() == (theirs, ours)
+
+
+def test_a_job_that_was_completed_with_errors_is_not_called_printed(printer, virtual, monkeypatch):
+    ask = printer._client.ask
+
+    def with_errors(*asked):
+        answer = ask(*asked)
+        jobs = tuple({**job, "job-state-reasons": ["job-completed-with-errors"]} for job in answer.jobs)
+        return dataclasses.replace(answer, jobs=jobs)
+
+    monkeypatch.setattr(printer._client, "ask", with_errors)
+    result = printer.print(document(), name(), within())
+    assert (result.outcome, codes(result)) == (DocumentOutcome.UNKNOWN, {"document_printer.refused"})
 
 
 def test_a_lost_answer_is_unknown_although_the_printer_lists_the_job_as_completed(printer, virtual):

@@ -21,7 +21,6 @@ class ScriptedBoard(Scripted):
     """``state``: its switches. Waiting returns at once, with a change or without."""
 
     slots = frozenset({"card_reader", "receipt_printer", "document_camera"})
-    has_fan = True
 
     def __init__(self, device_class):
         super().__init__(device_class)
