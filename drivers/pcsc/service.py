@@ -11,6 +11,7 @@ At most four are: as long as none of them comes back, a new context is refused a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -29,6 +30,12 @@ _SHORTEST_WAIT = (
 _MOST_LEFT_BEHIND = 4
 _left_behind: list[Thread] = []
 _left_behind_lock = Lock()
+
+# SCardEstablishContext keeps the library's one lock until the service has answered. SCardListReaders takes it once more when it
+# has its answer, to free its memory, and there pyscard 2.3.1 keeps Python's own lock: no thread of the program would run any more
+# until the service answers the other one.
+_NEVER_TOGETHER: Final = (_scard.SCardEstablishContext, _scard.SCardListReaders)
+_never_together = Lock()
 
 UNAWARE: Final = 0
 _PRESENT: Final = 0x20
@@ -131,7 +138,8 @@ class _Caller:
     def _run(self) -> None:
         while (call := self._calls.get()) is not None:
             function, arguments = call
-            result = function(*arguments)
+            with _never_together if function in _NEVER_TOGETHER else nullcontext():
+                result = function(*arguments)
             if function is _scard.SCardEstablishContext and result[0] == 0:
                 self.context = result[1]
             self._results.put(result)

@@ -337,3 +337,30 @@ def test_a_frozen_service_costs_a_few_threads_however_often_it_is_tried_and_none
 
 def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_no_readers_are_listed_while_a_context_is_being_established(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both at once would stop every thread of the program, until the service answers: see ``drivers.pcsc.service``."""
+    answered, listed = Event(), Event()
+
+    def establish() -> tuple[int]:
+        answered.wait(10)
+        return (1,)
+
+    def list_readers() -> tuple[int]:
+        listed.set()
+        return (0,)
+
+    monkeypatch.setattr(service, "_NEVER_TOGETHER", (establish, list_readers))
+    with ThreadPoolExecutor(1) as pool:
+        callers = [service._Caller() for _ in range(3)]
+        establishing = pool.submit(callers[0].call, soon(), establish)
+        with pytest.raises(service.StuckError):
+            callers[1].call(Deadline.after(0), list_readers)
+        assert not listed.is_set()
+        assert callers[2].call(soon(), lambda: "anything else") == "anything else"
+        answered.set()
+        assert establishing.result(5) == (1,)
+        assert listed.wait(5)
+        for caller in callers:
+            caller.end()
