@@ -230,11 +230,19 @@ def devices_conform(
     cases: Annotated[int, typer.Option("--cases", min=1, help="How many cases for each bench.")] = 200,
     seed: Annotated[int, typer.Option("--seed", help="Chooses the moments of trouble.")] = 1,
     case: Annotated[int | None, typer.Option("--case", min=0, help="Only this case, as a finding names it.")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option("--device", metavar="NAME", help="Instead of benches: this device of the configuration."),
+    ] = None,
+    config: ConfigOption = None,
 ) -> None:
     """Put a driver through the conformance suite: faults at every moment, and what it must do then."""
-    from kiosk.devices_conform import conform
+    from kiosk.devices_conform import Chosen, conform, conform_device
 
-    raise typer.Exit(conform(driver, bench, cases, seed, case))
+    chosen = Chosen(cases, seed, case)
+    if device is None:
+        raise typer.Exit(conform(driver, bench, chosen))
+    raise typer.Exit(conform_device(driver, config, device, chosen))
 
 
 @services_app.command("check")

@@ -1,30 +1,50 @@
-"""The composition root of ``kiosk devices conform``: a driver's benches, the conformance suite, and the table at the end."""
+"""The composition root of ``kiosk devices conform``: a driver's benches or one real device, the suite, and the table at the end."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from drivers import registry
-from drivers.conformance import suite
+from drivers.conformance import configured, suite
 from drivers.conformance.bench import Bench
-from kiosk.config import ASSETS
+from kiosk.app import default_configuration, device_entries
+from kiosk.config import ASSETS, ConfigurationError, load
+from kiosk.devices.desk import DeviceEntry
 from kiosk.faults import Catalogue
+from kiosk.selftest.borrowing import CannotBorrowError, borrowed
+from kiosk.selftest.words import TEXTS
+from kiosk.texts import Texts
+
+_LOAN_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which cases are run: so many, by this seed, or the one with this number."""
+
+    count: int
+    seed: int
+    number: int | None = None
 
 
 @dataclass
-class _Tally:
-    """What became of one bench's cases."""
+class Tally:
+    """What became of one bench's cases. ``armed``: disturbances of the hardware; ``happened``: those that an operation met."""
 
     bench: str
     cases: int = 0
-    injections: int = 0
+    armed: int = 0
+    happened: int = 0
     seconds: float = 0.0
-    findings: list[suite.Finding] = field(default_factory=list[suite.Finding])
+    findings: list[str] = field(default_factory=list[str])
 
 
-def conform(driver: str, bench_name: str | None, count: int, seed: int, number: int | None) -> int:
+def conform(driver: str, bench_name: str | None, chosen: Chosen) -> int:
     """Run the suite on a driver's benches; return 0 when nothing was found, 1 when something was, 2 for a wrong call."""
     try:
         found = registry.find(driver)
@@ -33,51 +53,90 @@ def conform(driver: str, bench_name: str | None, count: int, seed: int, number: 
     benches = [factory() for factory in found.benches]
     if not benches:
         return _refused(f"{driver} has no bench; docs/writing-a-driver.md says how to make one")
-    chosen = [bench for bench in benches if bench_name in (None, bench.name)]
-    if not chosen:
+    named = [bench for bench in benches if bench_name in (None, bench.name)]
+    if not named:
         return _refused(f"{driver} has no bench {bench_name!r}; it has {', '.join(bench.name for bench in benches)}")
-    if number is not None and len(chosen) > 1:
+    if chosen.number is not None and len(named) > 1:
         return _refused("--case needs --bench when a driver has several")
-    codes = frozenset(Catalogue.load(ASSETS / "faults").entries)
-    tallies = [_run(driver, bench, codes, count, seed, number) for bench in chosen]
-    _show(tallies)
-    return 1 if any(tally.findings for tally in tallies) else 0
+    again = partial(suite.replay, driver)
+    return _show([_run(bench, _numbered(suite.cases, bench, chosen), again) for bench in named])
 
 
-def _run(driver: str, bench: Bench, codes: frozenset[str], count: int, seed: int, number: int | None) -> _Tally:
+def conform_device(driver: str, config: Path | None, name: str, chosen: Chosen) -> int:
+    """Run on a real device of a configuration what needs nobody; the terminal lends it. Returns as ``conform``."""
+    try:
+        configuration = load(config or default_configuration())
+        entries = {entry.name: entry for entry in device_entries(configuration)}
+    except ConfigurationError as error:
+        return _refused(str(error))
+    entry = entries.get(name)
+    if entry is None or entry.driver != driver:
+        others = ", ".join(f"{entry.name} ({entry.driver})" for entry in entries.values())
+        return _refused(f"no device {name!r} of the driver {driver} is configured; there are {others}")
+    texts = Texts(TEXTS)
+
+    def say(key: str) -> None:
+        sys.stderr.write(f"{texts.get('en', key)}\n")
+
+    try:
+        with borrowed(configuration, (name,), _LOAN_SECONDS, False, say):
+            return _show([run_device(entry, chosen)])
+    except CannotBorrowError as error:
+        say(error.key)
+        return 1
+
+
+def run_device(entry: DeviceEntry, chosen: Chosen) -> Tally:
+    """Run the cases that need nobody on a device that nobody else holds."""
+    bench = configured.ConfiguredBench(entry.name, entry.device_class, entry.factory)
+
+    def again(case: suite.Case) -> str:
+        return f"kiosk devices conform {entry.driver} --device {entry.name} --seed {case.seed} --case {case.number}"
+
+    return _run(bench, _numbered(configured.cases, bench, chosen), again)
+
+
+def _numbered(
+    cases: Callable[[Bench, int, int], Sequence[suite.Case]], bench: Bench, chosen: Chosen
+) -> Sequence[suite.Case]:
+    if chosen.number is None:
+        return cases(bench, chosen.seed, chosen.count)
+    return cases(bench, chosen.seed, chosen.number + 1)[-1:]
+
+
+def _run(bench: Bench, cases: Sequence[suite.Case], again: Callable[[suite.Case], str]) -> Tally:
     from rich.progress import Progress
 
-    cases = suite.cases(bench, seed, count) if number is None else [suite.case(bench, seed, number)]
-    tally = _Tally(bench.name)
+    codes = frozenset(Catalogue.load(ASSETS / "faults").entries)
+    tally = Tally(bench.name)
     since = time.monotonic()
     with Progress() as progress, suite.started(bench):
         task = progress.add_task(bench.name, total=len(cases))
         for case in cases:
-            finding = suite.run(case, bench, codes)
+            outcome = suite.run(case, bench, codes)
             tally.cases += 1
-            tally.injections += case.injects
-            if finding is not None:
-                tally.findings.append(finding)
-                progress.console.print(str(finding), markup=False, highlight=False, soft_wrap=True)
-                progress.console.print(
-                    f"again: {suite.replay(driver, case)}", markup=False, highlight=False, soft_wrap=True
-                )
+            tally.armed += case.injects
+            tally.happened += outcome.happened
+            if outcome.finding is not None:
+                tally.findings.append(f"{outcome.finding}\nagain: {again(case)}")
+                progress.console.print(tally.findings[-1], markup=False, highlight=False, soft_wrap=True)
             progress.advance(task)
     tally.seconds = time.monotonic() - since
     return tally
 
 
-def _show(tallies: list[_Tally]) -> None:
+def _show(tallies: Sequence[Tally]) -> int:
     from rich.console import Console
     from rich.table import Table
 
     table = Table()
-    for heading in ("bench", "cases", "injections", "findings", "seconds"):
+    for heading in ("bench", "cases", "armed", "happened", "findings", "seconds"):
         table.add_column(heading, justify="left" if heading == "bench" else "right")
     for tally in tallies:
-        numbers = (tally.cases, tally.injections, len(tally.findings))
+        numbers = (tally.cases, tally.armed, tally.happened, len(tally.findings))
         table.add_row(tally.bench, *map(str, numbers), f"{tally.seconds:.1f}")
     Console().print(table)
+    return 1 if any(tally.findings for tally in tallies) else 0
 
 
 def _refused(text: str) -> int:

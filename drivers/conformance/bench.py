@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from importlib import import_module
 from random import Random
 from threading import Event
 from typing import Any
 
 from drivers.base import Deadline, Device
+from drivers.conformance.steps import Steps
 
 Operation = Callable[[Any, Deadline, Event], object]
 """One of a device's calls, as the terminal makes it: ``operation(device, deadline, cancel)``."""
@@ -29,8 +32,22 @@ class Disturbance(StrEnum):
     """An answer stops in the middle."""
     GARBAGE = "garbage"
     """Bytes that belong to no answer come before, in, or instead of one."""
+    BABBLE = "babble"
+    """Bytes that belong to no answer come without end, until ``calm``."""
     HANG = "hang"
-    """The hardware takes nothing any more and answers nothing."""
+    """The hardware takes nothing any more and answers nothing, until ``calm``."""
+
+
+LASTING = frozenset({Disturbance.UNPLUG, Disturbance.MUTE, Disturbance.HANG})
+"""What a device that is asked about its condition must notice."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """An operation that nothing disturbs: how many steps it has, and how long it takes (s)."""
+
+    steps: int
+    seconds: float
 
 
 class Bench(ABC):
@@ -38,6 +55,9 @@ class Bench(ABC):
 
     The suite makes a new device, opens it, calls ``prepare`` and an operation, and judges what comes back. Name, class,
     operations and disturbances are known before ``start``: from them the cases are made.
+
+    The hardware calls ``steps.take`` at each step of a conversation, before it answers. How many there are the suite measures
+    once for each operation; then it lets ``disturb`` come at one of them.
     """
 
     name: str
@@ -48,7 +68,25 @@ class Bench(ABC):
     good_seconds: float = 10.0
     """The deadline of a call that nothing disturbs: a bound that a loaded machine keeps, no measure."""
     disturbed_seconds: float = 0.3
-    """The longest deadline of a disturbed call; short, because much of a silent device's time is spent waiting for it."""
+    """The longest deadline of a disturbed call, beside what an undisturbed one takes; short, because much of a silent device's
+    time is spent waiting for it."""
+    personal: tuple[str, ...] = ()
+    """Texts of (invented) people on this hardware's cards, codes and papers: no evidence may hold one of them."""
+
+    stepless: frozenset[str] = frozenset()
+    """Operations that ask the hardware nothing, so that trouble can only come before them. Any other has a step, or is found."""
+    untraced: frozenset[str] = frozenset()
+    """Operations of which a trace shows nothing, because they ask another program and not the device."""
+
+    @cached_property
+    def steps(self) -> Steps:
+        """Counts what the hardware was asked."""
+        return Steps()
+
+    @cached_property
+    def conversations(self) -> dict[str, Conversation]:
+        """What the suite has measured of the operations."""
+        return {}
 
     @abstractmethod
     def start(self) -> None:
@@ -76,13 +114,29 @@ class Bench(ABC):
     def disturbances(self) -> frozenset[Disturbance]:
         """What this bench can do to the hardware."""
 
-    @abstractmethod
-    def prepare(self, operation: str) -> None:
-        """Make everything ready for the operation to succeed: put the card, hold the code, load paper."""
+    def disturbances_of(self, operation: str) -> frozenset[Disturbance]:
+        """Return those that can meet this operation: a scanner that is asked nothing when it is opened cannot be late then."""
+        del operation
+        return self.disturbances
 
     @abstractmethod
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Let it happen at a moment of the next conversation that ``random`` chooses: a byte, an APDU, a frame."""
+    def prepare(self, operation: str) -> None:
+        """Make everything ready for the operation to succeed: put the card, hold the code, load paper.
+
+        Another card, code or state each time, so that an answer from memory is a wrong one.
+        """
+
+    @abstractmethod
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen now: to the answer that is due, or until ``calm``. ``random`` chooses how many bytes, how late.
+
+        Returns at once. Called on the hardware's own thread at a step that it has just taken; on the suite's where an operation
+        has no steps.
+        """
+
+    def happened(self) -> bool:
+        """Whether the operation has met what was done: only that counts as an injection."""
+        return self.steps.happened
 
     @abstractmethod
     def calm(self) -> None:
@@ -92,7 +146,8 @@ class Bench(ABC):
     def judge(self, operation: str, result: object, disturbed: bool) -> str:
         """Say what is wrong with an operation's result, or return an empty text.
 
-        Undisturbed it must have succeeded. Disturbed it may have failed honestly, but never half, never with another's data.
+        Undisturbed it must have succeeded. Disturbed, or with nothing prepared, it may have failed honestly, but never half,
+        never with another's data.
         """
 
     def of_hardware(self) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
-from drivers.conformance.bench import Bench, Disturbance
+from drivers.conformance.bench import LASTING, Bench, Disturbance
 
 COMMON_OPERATIONS = ("open", "poll", "reset", "self_test")
 """The calls of every device."""
@@ -20,10 +20,16 @@ class Kind(StrEnum):
     ABSENT = "absent"
     OPEN_TWICE = "open_twice"
     CLOSE_TWICE = "close_twice"
+    GUIDED = "guided"
+    """The guided test before a person who does nothing, then before one who gives up."""
     GOOD = "good"
     """An operation, twice, with nothing in its way."""
     CLOSED = "closed"
     """An operation on a device that is closed."""
+    IDLE = "idle"
+    """An operation with nothing before the device: no card, no code."""
+    NOTICED = "noticed"
+    """An operation on hardware that is gone, mute or hung already: it says so."""
     DISTURBED = "disturbed"
     """An operation while something happens to the hardware."""
     CLOSE = "close"
@@ -32,10 +38,6 @@ class Kind(StrEnum):
     """The operation is cancelled while it runs."""
     HURRIED = "hurried"
     """A deadline of next to nothing."""
-
-
-INJECTIONS = frozenset({Kind.DISTURBED, Kind.CLOSE, Kind.CANCEL, Kind.HURRIED})
-"""Checks that put something in an operation's way, at a moment that the seed chooses."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Case:
 
     @property
     def injects(self) -> bool:
-        """Whether the case puts something in an operation's way."""
-        return self.kind in INJECTIONS
+        """Whether something happens to the hardware while an operation runs."""
+        return self.kind is Kind.DISTURBED
 
     def __str__(self) -> str:
         parts = (self.kind.value, self.disturbance.value if self.disturbance else "", self.operation)
@@ -89,11 +91,17 @@ def _operations(bench: Bench) -> tuple[str, ...]:
 
 
 def _plain(bench: Bench) -> Sequence[_Choice]:
-    once = (Kind.IDENTITY, Kind.ABSENT, Kind.OPEN_TWICE, Kind.CLOSE_TWICE)
+    once = (Kind.IDENTITY, Kind.ABSENT, Kind.OPEN_TWICE, Kind.CLOSE_TWICE, Kind.GUIDED)
     opened = [name for name in _operations(bench) if name != "open"]
     return [
         *((check, "", None) for check in once),
         *((check, name, None) for check in (Kind.GOOD, Kind.CLOSED) for name in opened),
+        *((Kind.IDLE, name, None) for name in sorted(bench.operations)),
+        *(
+            (Kind.NOTICED, name, disturbance)
+            for name in COMMON_OPERATIONS
+            for disturbance in sorted(bench.disturbances_of(name) & LASTING)
+        ),
     ]
 
 
@@ -102,7 +110,12 @@ def _injections(bench: Bench) -> Sequence[_Choice]:
     # The operations of the device's own class are what citizens wait for: they come twice as often.
     weighted = (*names, *sorted(bench.operations))
     return [
-        *((Kind.DISTURBED, name, disturbance) for disturbance in sorted(bench.disturbances) for name in weighted),
+        *(
+            (Kind.DISTURBED, name, disturbance)
+            for disturbance in sorted(bench.disturbances)
+            for name in weighted
+            if disturbance in bench.disturbances_of(name)
+        ),
         *((check, name, None) for check in (Kind.CLOSE, Kind.HURRIED) for name in names),
         *((Kind.CANCEL, name, None) for name in sorted(bench.operations)),
     ]

@@ -33,7 +33,9 @@ def wrong_with_result(operation: str, result: object, disturbed: bool, codes: Co
         case "poll":
             return _wrong_with_health(result, disturbed, codes)
         case "self_test":
-            return _wrong_with_checks(result, disturbed, codes)
+            return wrong_with_checks(operation, result, disturbed, codes) or (
+                "" if result else "self_test has no checks"
+            )
         case _:
             return "" if result is None else f"{operation} returned {result!r}"
 
@@ -49,12 +51,13 @@ def _wrong_with_health(result: object, disturbed: bool, codes: Collection[str] |
     return f"poll says {result.state.value}, {result.faults}"
 
 
-def _wrong_with_checks(result: object, disturbed: bool, codes: Collection[str] | None) -> str:
-    if not isinstance(result, tuple) or not result:
-        return f"self_test returned {result!r}"
+def wrong_with_checks(what: str, result: object, disturbed: bool, codes: Collection[str] | None) -> str:
+    """Say what is wrong with a self-test's or a guided test's checks, or return an empty text."""
+    if not isinstance(result, tuple):
+        return f"{what} returned {result!r}"
     for check in cast("tuple[object, ...]", result):
         if not isinstance(check, Check):
-            return f"self_test returned {check!r} among its checks"
+            return f"{what} returned {check!r} among its checks"
         if check.fault is not None and (wrong := wrong_with_fault(check.fault, codes)):
             return wrong
         if check.outcome is CheckOutcome.FAIL and check.fault is None:
@@ -62,3 +65,11 @@ def _wrong_with_checks(result: object, disturbed: bool, codes: Collection[str] |
         if check.outcome is CheckOutcome.FAIL and not disturbed:
             return f"the check {check.name} fails: {check.fault}"
     return ""
+
+
+def tells_trouble(result: object) -> bool:
+    """Whether a poll's or a self-test's result says that the device cannot be used."""
+    if isinstance(result, Health):
+        return result.state not in _WELL
+    checks = cast("tuple[Check, ...]", result if isinstance(result, tuple) else ())
+    return any(check.outcome is CheckOutcome.FAIL for check in checks)

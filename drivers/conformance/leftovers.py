@@ -36,7 +36,7 @@ class Belongings:
         return cls(frozenset(threading.enumerate()), kinds, of_hardware)
 
     def left_since(self, before: Belongings) -> str:
-        """Say what is there that was not before, or return an empty text.."""
+        """Say what is there that was not before, or return an empty text."""
         # Virtual hardware that was unplugged and plugged in has other threads and sockets than before, but not more.
         parts: list[str] = []
         threads = len(self.threads) - self.of_hardware[0] - (len(before.threads) - before.of_hardware[0])
@@ -51,6 +51,18 @@ class Belongings:
                 f"{descriptors} descriptors left among {', '.join(f'{count} {kind}' for kind, count in kinds)}"
             )
         return "; ".join(parts)
+
+
+def settled(look: Callable[[], Belongings] = Belongings.now) -> Belongings:
+    """Look until two looks agree: a connection that hardware closes just now would be counted on one side only."""
+    never, before = Event(), look()
+    while before.of_hardware != (0, 0):
+        never.wait(_LOOK_SECONDS)
+        now = look()
+        if now == before:
+            break
+        before = now
+    return before
 
 
 def left_since(before: Belongings, patience: float, look: Callable[[], Belongings] = Belongings.now) -> str:

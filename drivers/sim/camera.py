@@ -6,7 +6,7 @@ import io
 import os
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,9 @@ class PictureStage:
 class VirtualCamera:
     """A USB camera: ``open`` is the opener of an ``OpenCvSource``. Each frame is the present picture with one pixel of noise.
 
-    What goes wrong does so from a frame on (``trouble``), until ``calm``: ``unplugged``; ``mute``, a grab does not come back;
-    ``frozen``, the same frame again and again while every read succeeds; ``late``, frames take ``delay`` seconds each;
-    ``broken``, frames are of no use: none, of another shape, or rubbish.
+    What goes wrong does so at once (``trouble``), until ``calm``: ``unplugged``; ``mute``, opening it or a grab does not come
+    back; ``frozen``, the same frame again and again while every read succeeds; ``late``, opening it and frames take ``delay``
+    seconds each; ``broken``, frames are of no use: none, of another shape, or rubbish.
     """
 
     def __init__(self, picture: NDArray[np.uint8], interval: float = 0.005) -> None:
@@ -109,31 +109,34 @@ class VirtualCamera:
         self._interval = interval
         self._calm = threading.Event()
         self._frames = 0
-        self._from: dict[str, int] = {}
-        self._frozen: NDArray[np.uint8] | None = None
+        self._suffers: set[str] = set()
+        self._last: NDArray[np.uint8] | None = None
         self.delay = 0.2
+        self.heard: Callable[[], None] = lambda: None
+        """Called when it is opened, and with each frame that is looked at."""
         self._calm.set()
 
     def show(self, picture: NDArray[np.uint8]) -> None:
         """Put another BGR picture before the camera."""
         with self._lock:
-            self._picture = picture
+            self._picture, self._last = picture, None
 
-    def trouble(self, what: str, frames: int = 0) -> None:
-        """Begin trouble when ``frames`` more were taken."""
+    def trouble(self, what: str) -> None:
+        """Begin trouble."""
         with self._lock:
             self._calm.clear()
-            self._from[what] = self._frames + frames
+            self._suffers.add(what)
 
     def calm(self) -> None:
         """Be well again."""
         with self._lock:
-            self._from.clear()
-            self._frozen = None
+            self._suffers.clear()
             self._calm.set()
 
     def open(self) -> _VirtualCapture:
         """Open the camera, as OpenCV would. Raises ``DriverError`` while it is unplugged."""
+        self.heard()
+        self._wait()
         if self.suffers("unplugged"):
             raise DriverError("camera.not_found", "cannot be opened")
         return _VirtualCapture(self)
@@ -141,29 +144,35 @@ class VirtualCamera:
     def suffers(self, what: str) -> bool:
         """Whether that trouble has begun."""
         with self._lock:
-            return what in self._from and self._frames >= self._from[what]
+            return what in self._suffers
 
     def grab(self) -> bool:
         """Wait for the next frame; False when the camera is gone."""
-        if self.suffers("mute"):
-            self._calm.wait()
-        if self.suffers("late"):
-            self._calm.wait(self.delay)
+        self._wait()
         with self._lock:
             self._frames += 1
         return not self.suffers("unplugged")
 
+    def _wait(self) -> None:
+        if self.suffers("mute"):
+            self._calm.wait()
+        if self.suffers("late"):
+            self._calm.wait(self.delay)
+
     def frame(self) -> NDArray[Any] | None:
-        """Return the frame grabbed last."""
+        """Return the frame grabbed last; None when there is none."""
+        self.heard()
+        self._wait()
+        if self.suffers("unplugged"):
+            return None
         frozen, broken = self.suffers("frozen"), self.suffers("broken")
         with self._lock:
+            if frozen and self._last is not None:
+                return self._last.copy()
             number = self._frames
-            if frozen and self._frozen is not None:
-                return self._frozen.copy()
             image = self._picture.copy()
             image[0, number % image.shape[1]] = (number * 7 % 251, number % 241, 128)
-            if frozen:
-                self._frozen = image.copy()
+            self._last = image.copy()
             if not broken:
                 return image
             rubbish = np.random.default_rng(number).integers(0, 256, image.shape, np.uint8)
@@ -208,20 +217,43 @@ def code_frame(data: bytes, width: int = 640, height: int = 480) -> NDArray[np.u
     return frame
 
 
-def paper_frame(width: int = 640, height: int = 480) -> NDArray[np.uint8]:
-    """Return a BGR frame with a sheet under it, upright A4, with marks for writing."""
+def paper_frame(number: int = 0, width: int = 640, height: int = 480) -> NDArray[np.uint8]:
+    """Return a BGR frame with a sheet under it, upright A4, with marks for writing and its number (0 to 255) in a row of bars."""
     frame = np.full((height, width, 3), (58, 64, 62), np.uint8)
     tall = height * 9 // 10
     across = tall * 210 // 297
     top, left = (height - tall) // 2, (width - across) // 2
     sheet = np.full((tall, across, 3), 240, np.uint8)
     marks = np.random.default_rng(1).random((tall // 12, across // 3)) < 0.5
-    for row in range(2, marks.shape[0] - 2):
+    for row in range(2, marks.shape[0] - 8):
         for column in range(8, marks.shape[1] - 8):
             if marks[row, column]:
                 sheet[row * 12 : row * 12 + 7, column * 3 : column * 3 + 2] = 40
+    for bit, (rows, columns) in enumerate(_bars(sheet)):
+        if number >> bit & 1:
+            sheet[rows, columns] = 40
     frame[top : top + tall, left : left + across] = sheet
     return frame
+
+
+def number_on(sheet: NDArray[np.uint8]) -> int:
+    """Return the number of a sheet, from a picture of it alone."""
+    return sum((float(sheet[rows, columns].mean()) < 140) << bit for bit, (rows, columns) in enumerate(_bars(sheet)))
+
+
+def sheet_of(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the sheet in a frame of ``paper_frame``."""
+    tall = frame.shape[0] * 9 // 10
+    across = tall * 210 // 297
+    top, left = (frame.shape[0] - tall) // 2, (frame.shape[1] - across) // 2
+    return frame[top : top + tall, left : left + across]
+
+
+def _bars(sheet: NDArray[np.uint8]) -> list[tuple[slice, slice]]:
+    """Return where the eight bars of a sheet's number are."""
+    tall, across = sheet.shape[:2]
+    rows = slice(tall * 84 // 100, tall * 90 // 100)
+    return [(rows, slice(across * (14 + 9 * bit) // 100, across * (20 + 9 * bit) // 100)) for bit in range(8)]
 
 
 def _code(data: bytes, side: int) -> Image.Image:

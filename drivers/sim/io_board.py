@@ -55,6 +55,8 @@ class VirtualIoBoard:
         """What is wrong with the next answers, one each."""
         self.always: BoardFault | None = None
         """What is wrong with every answer."""
+        self.heard: Callable[[], None] = lambda: None
+        """Called on the board's own thread with each request that was understood, before it is answered."""
         self.requests: deque[bytes] = deque(maxlen=256)
         """The last requests that were understood."""
 
@@ -72,6 +74,10 @@ class VirtualIoBoard:
         self._port.unplug()
 
     plug, unplug = start, stop
+
+    def babble(self, data: bytes) -> None:
+        """Send something that nobody asked for."""
+        self._port.send(data)
 
     def set_switch(self, name: str, state: bool) -> None:
         """Open or close the door (``door_open``, ``tamper``), come or go (``present``)."""
@@ -117,6 +123,7 @@ class VirtualIoBoard:
         if request is None or request.dev_id != self._unit:
             return
         self.requests.append(data)
+        self.heard()
         fault = self.next_faults.popleft() if self.next_faults else self.always or BoardFault()
         with self._lock:
             answer = ExceptionResponse(request.function_code, fault.exception) if fault.exception else self._do(request)

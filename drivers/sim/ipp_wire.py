@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 _BLOCK = 65536
 _STOP_SECONDS = 10.0
@@ -52,6 +53,10 @@ class IppWire:
 
     def __init__(self, connect: Callable[[], socket.socket]) -> None:
         self._connect = connect
+        self.heard: Callable[[], None] = lambda: None
+        """Called with each connection, before anything happens to it."""
+        self.met = threading.Event()
+        """Set once a connection has suffered what was ordered last."""
         self._near = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._near.getsockname()[1])
         self._order: Order | None = None
@@ -67,6 +72,7 @@ class IppWire:
         """Let trouble come."""
         with self._lock:
             self._order, self._connections = order, 0
+            self.met.clear()
 
     def clear(self) -> None:
         """End the trouble for new connections, and break those that are in it."""
@@ -97,6 +103,7 @@ class IppWire:
                 client, _ = self._near.accept()
             except OSError:
                 return  # shut down by stop
+            self.heard()
             with self._lock:
                 order, cut = self._order, self._cut
                 if order is not None and self._connections < order.connection:
@@ -110,15 +117,18 @@ class IppWire:
     def _serve(self, client: socket.socket, order: Order | None, cut: threading.Event) -> None:
         with client, suppress(OSError):  # either side may break at any time; both ends are closed then
             if order is not None and order.trouble is Trouble.UNPLUGGED:
+                self.met.set()
                 return
             if order is not None and order.trouble is Trouble.HANG:
+                self.met.set()
                 self._wait(cut, _STOP_SECONDS * 100)
                 return
             with self._connect() as far:
                 far.settimeout(None)
                 for end in (client, far):
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                _Passing(client, far, order, lambda seconds: self._wait(cut, seconds), cut.is_set).run()
+                wait = partial(self._wait, cut)
+                _Passing(client, far, order, wait, cut.is_set, self.met.set).run()
 
     def _wait(self, cut: threading.Event, seconds: float) -> bool:
         return cut.wait(seconds) or self._stopping.is_set()
@@ -134,10 +144,11 @@ class _Passing:
         order: Order | None,
         wait: Callable[[float], bool],
         ended: Callable[[], bool],
+        met: Callable[[], None],
     ) -> None:
         self._client, self._far = client, far
         self._order = order or Order(Trouble.LATE)
-        self._wait, self._ended = wait, ended
+        self._wait, self._ended, self._met = wait, ended, met
         self._asked = self._answered = 0
 
     def run(self) -> None:
@@ -154,6 +165,8 @@ class _Passing:
             left = self._order.at - self._asked
             self._far.sendall(block[: max(0, left)])
             self._asked += len(block)
+            if left <= len(block):
+                self._met()
             return left > len(block)
         self._far.sendall(block)
         return True
@@ -163,17 +176,25 @@ class _Passing:
         before, self._answered = self._answered, self._answered + len(block)
         match self._order.trouble:
             case Trouble.MUTE:
+                self._met()
                 return True
             case Trouble.LATE:
-                if self._order.seconds and self._wait(self._order.seconds):
-                    return False
+                if self._order.seconds:
+                    self._met()
+                    if self._wait(self._order.seconds):
+                        return False
                 self._client.sendall(block)
             case Trouble.CUT_ANSWER:
                 self._client.sendall(block[: max(0, self._order.at - before)])
+                if self._answered >= self._order.at:
+                    self._met()
                 return self._answered < self._order.at
             case Trouble.GARBAGE:
+                if self._answered > self._order.at:
+                    self._met()
                 self._client.sendall(self._garbled(block, before))
             case Trouble.BABBLE:
+                self._met()
                 self._client.settimeout(_LOOK_AGAIN_SECONDS)
                 while not self._ended():
                     with suppress(TimeoutError):  # a peer that reads slowly; look whether it is over

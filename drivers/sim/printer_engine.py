@@ -64,6 +64,8 @@ class PrinterEngine(PrinterCondition):
         self.hung = False
         self.flow_control = False
         self.on_paper: Callable[[bytes], None] | None = None
+        self.heard: Callable[[], None] = lambda: None
+        """Called with each byte, before it is taken."""
         self._answer = answer
         self._buffer_bytes = buffer_bytes
         self._lines_per_second = lines_per_second
@@ -77,7 +79,7 @@ class PrinterEngine(PrinterCondition):
         self._job = bytearray()
         self._behind_cut = False
         self._held: list[bytes] | None = None
-        self._next_answer_bytes: int | None = None
+        self._next_answer_share: float | None = None
         self._asked_unasked = 0
         self._block_id = b""
         self._host_stopped = False
@@ -109,6 +111,9 @@ class PrinterEngine(PrinterCondition):
                     return
                 due: list[Scheduled] = []
                 while taken < len(data) and self._has_room and not due:
+                    self.heard()
+                    if not (self._has_room and self._wanted(connected)):
+                        break
                     self._accept(data[taken])
                     taken += 1
                     due = _due(self._at_bytes, len(self.accepted))
@@ -176,8 +181,8 @@ class PrinterEngine(PrinterCondition):
         with self.changed:
             if self.mute:
                 return
-            if self._next_answer_bytes is not None:
-                data, self._next_answer_bytes = data[: self._next_answer_bytes], None
+            if self._next_answer_share is not None:
+                data, self._next_answer_share = data[: int(len(data) * self._next_answer_share)], None
             if self._held is not None:
                 self._held.append(data)
                 return
@@ -208,10 +213,10 @@ class PrinterEngine(PrinterCondition):
         for data in held or ():
             self._answer(data)
 
-    def shorten_next_answer(self, count: int) -> None:
-        """Send only the first ``count`` bytes of the next answer."""
+    def shorten_next_answer(self, share: float) -> None:
+        """Send only the first part of the next answer: nothing at 0, all but its last byte below 1."""
         with self.changed:
-            self._next_answer_bytes = count
+            self._next_answer_share = share
 
     def at_bytes(self, count: int, action: Callable[[], None]) -> None:
         """Do something once ``count`` bytes in all are accepted."""
@@ -229,7 +234,7 @@ class PrinterEngine(PrinterCondition):
             self._schedule += 1
             self._at_bytes.clear()
             self._at_lines.clear()
-            self._next_answer_bytes = None
+            self._next_answer_share = None
 
     def _act(self, due: list[Scheduled], schedule: int) -> None:
         """Do what is due, unless the schedule was cleared since: nothing of it happens once ``clear_schedule`` returned."""

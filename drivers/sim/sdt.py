@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
@@ -40,13 +41,14 @@ class AnswerFault:
     """What is wrong with one answer.
 
     A status in place of the true answer, bytes before it, one wrong bit in its checksum, its first bytes only
-    (``keep=0`` is silence), lateness in seconds, or the cable pulled after it.
+    (``keep=0`` is silence) or its first part (``share`` below 1), lateness in seconds, or the cable pulled after it.
     """
 
     status: int | None = None
     garbage: bytes = b""
     wrong_checksum: bool = False
     keep: int | None = None
+    share: float = 1.0
     delay: float = 0.0
     unplug: bool = False
 
@@ -78,6 +80,8 @@ class VirtualSdtReader:
         self._always: dict[Command, AnswerFault] = {}
         self._whatever: deque[AnswerFault] = deque()
         self._pull_after: int | None = None
+        self.heard: Callable[[], None] = lambda: None
+        """Called on the reader's own thread with each request that was understood, before it is answered."""
         self.requests: deque[tuple[float, Command]] = deque(maxlen=256)
         """The last requests understood, with the monotonic time of each."""
 
@@ -150,6 +154,10 @@ class VirtualSdtReader:
         with self._lock:
             self._whatever = deque([AnswerFault()] * request + [fault])
 
+    def babble(self, data: bytes) -> None:
+        """Send something that nobody asked for."""
+        self._port.send(data)
+
     def pull_after(self, offset: int) -> None:
         """Take the card away when ``offset`` bytes of the next answers to select and read are out.
 
@@ -180,6 +188,7 @@ class VirtualSdtReader:
             self._reply(command)
 
     def _reply(self, command: Command) -> None:
+        self.heard()
         with self._lock:
             self.requests.append((time.monotonic(), command))
             queue = self._next[command]
@@ -198,7 +207,7 @@ class VirtualSdtReader:
             answer = answer[:-1] + bytes([answer[-1] ^ 0x01])
         self._port.pause(fault.delay)
         with self._cable if fault.unplug else nullcontext():  # nobody plugs it in between the answer and the unplugging
-            self._port.send(fault.garbage + answer[: fault.keep])
+            self._port.send(fault.garbage + answer[: int(len(answer) * fault.share)][: fault.keep])
             if fault.unplug:
                 self.unplug()
 

@@ -60,11 +60,20 @@ class VirtualUps:
                     each.shutdown(socket.SHUT_RDWR)
             threads, self._threads = self._threads, []
         for thread in threads:
-            thread.join(_STOP_SECONDS)
+            if thread is not threading.current_thread():  # unplugged in the middle of an answer
+                thread.join(_STOP_SECONDS)
         if server is not None:
             server.close()
 
     plug, unplug = start, stop
+
+    def babble(self, data: bytes) -> None:
+        """Send something that nobody asked for, to everybody."""
+        with self._lock:
+            connections = tuple(self._connections)
+        for connection in connections:
+            with suppress(OSError):
+                connection.sendall(data)
 
     def set_mains(self, on: bool) -> None:
         """Switch the mains on or off; with the mains the battery is charged again."""

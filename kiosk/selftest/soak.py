@@ -170,9 +170,10 @@ class Soak:
         number = self._cases[bench.name]
         self._cases[bench.name] += 1
         case = suite.case(bench, soaked.seed, number)
-        soaked.injections += 1
         try:
-            found = suite.run(case, bench, self._codes)
+            outcome = suite.run(case, bench, self._codes)
+            soaked.injections += outcome.happened
+            found = outcome.finding
         except Exception as error:  # noqa: BLE001 - the virtual hardware itself failed: told, and the soak goes on
             found = f"{bench.name} case {number} ({case}): {type(error).__name__}: {error}"
         if found is not None:

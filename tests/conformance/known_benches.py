@@ -15,6 +15,8 @@ SEED = 1
 CHUNK = 25
 INJECTIONS = 2000
 """Of the hardware, over all benches; what is done to calls (closed, cancelled, hurried) comes on top."""
+OF_EACH_OPERATION = 6
+"""On each bench, and each disturbance that can meet the operation at least once."""
 CODES = frozenset(Catalogue.load(ASSETS / "faults").entries)
 
 
@@ -47,10 +49,10 @@ def cases_of_a_bench() -> int:
     """The least number of cases, the same for every bench, with which all of them get ``INJECTIONS`` together."""
     benches = [known.make() for known in known_benches()]
     count = CHUNK
-    while disturbed(benches, count) < INJECTIONS:
+    while sum(len(injections(bench, count)) for bench in benches) < INJECTIONS:
         count += CHUNK
     return count
 
 
-def disturbed(benches: list[Bench], count: int) -> int:
-    return sum(case.disturbance is not None for bench in benches for case in suite.cases(bench, SEED, count))
+def injections(bench: Bench, count: int) -> list[suite.Case]:
+    return [case for case in suite.cases(bench, SEED, count) if case.injects]

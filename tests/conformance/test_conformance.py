@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from known_benches import CHUNK, CODES, INJECTIONS, SEED, Known, cases_of_a_bench, disturbed, known_benches
+from known_benches import (
+    CHUNK,
+    CODES,
+    INJECTIONS,
+    OF_EACH_OPERATION,
+    SEED,
+    Known,
+    cases_of_a_bench,
+    injections,
+    known_benches,
+)
 
 from drivers import registry
 from drivers.conformance import suite
 from drivers.conformance.bench import Bench
+from drivers.conformance.case import COMMON_OPERATIONS
 
 WITHOUT_BENCH = {
     "clock": "asks the kernel, which cannot be unplugged or late; every answer it can give is in tests/system_devices",
@@ -35,14 +47,16 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     indirect=["bench"],
 )
 def test_a_driver_keeps_the_rules_whatever_happens(bench: Bench, known: Known, first: int) -> None:
-    found = []
+    found, armed, happened = [], 0, 0
     for case in suite.cases(bench, SEED, first + CHUNK)[first:]:
-        finding = suite.run(case, bench, CODES)
-        if finding is not None and finding.late:  # the machine may have been busy; a driver that is slow is so again
-            finding = suite.run(case, bench, CODES)
-        if finding is not None:
-            found.append(f"{finding}\nagain: {suite.replay(known.driver, case)}")
+        outcome = suite.run(case, bench, CODES)
+        if outcome.finding is not None and outcome.finding.late:
+            outcome = suite.run(case, bench, CODES)  # the machine may have been busy; a driver that is slow is so again
+        armed, happened = armed + case.injects, happened + outcome.happened
+        if outcome.finding is not None:
+            found.append(f"{outcome.finding}\nagain: {suite.replay(known.driver, case)}")
     assert not found, "\n\n".join(found)
+    assert happened == armed  # so that what is counted below is not only meant to happen
 
 
 def test_every_driver_of_real_hardware_has_a_bench_or_a_reason() -> None:
@@ -57,10 +71,15 @@ def test_the_names_of_benches_are_their_own_and_their_class_is_the_driver_s() ->
         assert known.make().device_class == registry.find(known.driver).device_class, known
 
 
-def test_there_are_enough_injections_and_the_same_each_time() -> None:
+def test_there_are_enough_injections_of_every_kind_and_the_same_each_time() -> None:
     benches = [known.make() for known in known_benches()]
-    assert disturbed(benches, cases_of_a_bench()) >= INJECTIONS
+    assert sum(len(injections(bench, cases_of_a_bench())) for bench in benches) >= INJECTIONS
     for bench in benches:
+        kinds = Counter((case.operation, case.disturbance) for case in injections(bench, cases_of_a_bench()))
+        for operation in (*COMMON_OPERATIONS, *bench.operations):
+            each = [kinds[operation, disturbance] for disturbance in bench.disturbances_of(operation)]
+            assert min(each) >= 1, (bench.name, operation)
+            assert sum(each) >= OF_EACH_OPERATION, (bench.name, operation)
         first, second = (suite.cases(bench, SEED, cases_of_a_bench()) for _ in range(2))
         assert [(str(case), case.random.random()) for case in first] == [
             (str(case), case.random.random()) for case in second

@@ -40,6 +40,6 @@ def test_a_reader_closed_between_finding_a_card_and_reading_it_reads_the_next_on
     for operation in bench.operations:
         if operation.startswith("read"):
             closed.clear()
-            finding = suite.run(Case(bench.name, 0, 0, Kind.CLOSE, operation), bench)
+            finding = suite.run(Case(bench.name, 0, 0, Kind.CLOSE, operation), bench).finding
             assert finding is None, str(finding)
             assert closed

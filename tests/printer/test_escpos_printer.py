@@ -249,7 +249,7 @@ def test_the_confirmation_of_another_job_confirms_nothing(bench: Bench):
 def test_half_a_confirmation_confirms_nothing(make_bench: MakeBench):
     bench = make_bench("tcp")
     tell_nothing_unasked(bench)
-    bench.virtual.engine.at_lines(5, lambda: bench.virtual.engine.shorten_next_answer(4))
+    bench.virtual.engine.at_lines(5, lambda: bench.virtual.engine.shorten_next_answer(0.6))
     result = bench.print(1.5)
     assert result.outcome is UNKNOWN
     bench.driver.poll(within(5))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from random import Random
 from threading import Event
+
+import numpy as np
+from PIL import Image
 
 from drivers.base import Deadline
 from drivers.camera.document_camera import FrameDocumentCamera
@@ -13,7 +17,7 @@ from drivers.camera.qr_scanner import CameraQrScanner
 from drivers.conformance.bench import Bench, Disturbance, Operation
 from drivers.document_camera import CaptureRefused, Photograph
 from drivers.qr_scanner import QrPayload, QrRefused
-from drivers.sim.camera import VirtualCamera, code_frame, paper_frame
+from drivers.sim.camera import VirtualCamera, code_frame, number_on, paper_frame, sheet_of
 
 _FROZEN_SECONDS = 0.25
 _TROUBLES = {
@@ -23,6 +27,8 @@ _TROUBLES = {
     Disturbance.GARBAGE: "broken",
     Disturbance.HANG: "frozen",
 }
+_OF_OPENING = frozenset({Disturbance.UNPLUG, Disturbance.MUTE, Disturbance.LATE})
+"""What can happen before there is a frame."""
 
 
 class _CameraBench(Bench):
@@ -31,6 +37,7 @@ class _CameraBench(Bench):
     def start(self) -> None:
         """Plug the camera in."""
         self._camera = VirtualCamera(paper_frame())
+        self._camera.heard = self.steps.take
         self._number: int = 0
 
     def stop(self) -> None:
@@ -42,10 +49,14 @@ class _CameraBench(Bench):
         """All but half a frame, which is a broken one."""
         return frozenset(_TROUBLES)
 
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Let it happen at one of the next frames."""
+    def disturbances_of(self, operation: str) -> frozenset[Disturbance]:
+        """To open a camera takes no frame."""
+        return _OF_OPENING if operation == "open" else self.disturbances
+
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen from this frame on."""
         self._camera.delay = random.uniform(0.02, 0.4)
-        self._camera.trouble(_TROUBLES[disturbance], random.randrange(6))
+        self._camera.trouble(_TROUBLES[disturbance])
 
     def calm(self) -> None:
         """Plug the camera in again and let it live."""
@@ -68,6 +79,7 @@ class CameraScannerBench(_CameraBench):
 
     name = "camera_scanner"
     device_class = "code_scanner"
+    personal = ("CK1:bench",)
 
     def make(self) -> CameraQrScanner:
         """Return a scanner for the camera."""
@@ -120,15 +132,20 @@ class DocumentCameraBench(_CameraBench):
         return {"capture": _capture, "preview": _preview}
 
     def prepare(self, operation: str) -> None:
-        """Lay the sheet under it."""
-        self._camera.show(paper_frame())
+        """Lay another sheet under it."""
+        self._number = (self._number + 1) % 256
+        self._camera.show(paper_frame(self._number))
 
     def judge(self, operation: str, result: object, disturbed: bool) -> str:
-        """A photograph is the whole sheet, or there is none."""
+        """A photograph is the whole sheet that lies there, or there is none; a preview may also say what is wrong."""
         if isinstance(result, Photograph):
             if operation == "capture" and not 1.3 < result.height / max(1, result.width) < 1.5:
                 return f"not the sheet: {result!r}"
-            return ""
+            if disturbed and result.hint:
+                return ""
+            picture = np.asarray(Image.open(io.BytesIO(result.jpeg)).convert("RGB"), np.uint8)
+            number = number_on(picture if operation == "capture" else sheet_of(picture))
+            return "" if number == self._number else f"sheet {number}, and sheet {self._number} lies there"
         if disturbed and (result is None or isinstance(result, CaptureRefused)):
             return ""
         return f"{operation} returned {result!r}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from threading import Event, Timer
@@ -14,12 +14,12 @@ from drivers.base import Deadline
 from drivers.conformance.bench import Bench, Disturbance, Operation
 from drivers.escpos.printer import EscPosPrinter
 from drivers.receipt_printer import Cut, PrintOutcome, PrintResult, ReceiptDocument, Text, Ticket
+from drivers.sim.babble import Babble
+from drivers.sim.benches.people import RESIDENTS
 from drivers.sim.printer import VirtualPrinter
 from drivers.sim.printer_models import MODELS
 
 _FONTS = Path(__file__).resolve().parents[3] / "assets" / "fonts"
-_STATUS_BYTES = 12
-_JOB_BYTES = 400
 _LATEST_SECONDS = 0.4
 _LINES = 6
 
@@ -28,6 +28,7 @@ class PrinterBench(Bench):
     """An ESC/POS printer of one profile behind TCP or a pseudo terminal; each job says on paper which it is."""
 
     device_class = "receipt_printer"
+    personal = (RESIDENTS[0].name, RESIDENTS[0].number)
 
     def __init__(self, line: str, profile: str) -> None:
         self.name = f"escpos_{line}" if profile == "epson" else f"escpos_{line}_{profile}"
@@ -35,11 +36,13 @@ class PrinterBench(Bench):
         self._profile = profile
         self._number = 0
         self._late: Timer | None = None
+        self._babble = Babble()
 
     def start(self) -> None:
         """Switch the printer on."""
         self._directory = Path(tempfile.mkdtemp(prefix="bench"))
         self._virtual = VirtualPrinter(_FONTS, model=self._profile)
+        self._virtual.engine.heard = self.steps.take
         on_pty = self._line == "serial"
         self._address = self._virtual.start_pty(self._directory / "printer") if on_pty else self._virtual.start_tcp()
 
@@ -77,28 +80,32 @@ class PrinterBench(Bench):
             if operation == "retract":
                 self._virtual.engine.waiting = 0
 
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Let it happen when a byte of a question or of a job arrives, or (a lost printer) when a line is printed."""
-        virtual, engine = self._virtual, self._virtual.engine
-        happen: dict[Disturbance, Callable[[], None]] = {
-            Disturbance.UNPLUG: random.choice((virtual.unplug, virtual.power_cut)),
-            Disturbance.MUTE: lambda: virtual.set_mute(True),
-            Disturbance.LATE: self._late_by(random.uniform(0.01, _LATEST_SECONDS)),
-            Disturbance.PARTIAL: self._partial(random.randrange(4)),
-            Disturbance.GARBAGE: self._garbage(random.randbytes(random.randint(1, 40))),
-            Disturbance.HANG: lambda: virtual.set_hung(True),
-        }
-        with engine.changed:
-            if disturbance is Disturbance.UNPLUG and random.random() < 0.3:
-                engine.at_lines(engine.paper.lines + random.randint(1, _LINES), happen[disturbance])
-            else:
-                within = random.choice((_STATUS_BYTES, _JOB_BYTES))
-                engine.at_bytes(len(engine.accepted) + random.randint(1, within), happen[disturbance])
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen as this byte of a question or of a job arrives."""
+        virtual, noise = self._virtual, random.randbytes(random.randint(1, 40))
+        match disturbance:
+            case Disturbance.UNPLUG:
+                random.choice((virtual.unplug, virtual.power_cut))()
+            case Disturbance.MUTE:
+                virtual.set_mute(True)
+            case Disturbance.LATE:
+                virtual.engine.hold_answers()
+                self._late = Timer(random.uniform(0.01, _LATEST_SECONDS), virtual.engine.release_answers)
+                self._late.start()
+            case Disturbance.PARTIAL:
+                virtual.engine.shorten_next_answer(random.random())
+            case Disturbance.GARBAGE:
+                virtual.babble(noise)
+            case Disturbance.BABBLE:
+                self._babble.start(virtual.babble, noise)
+            case Disturbance.HANG:
+                virtual.set_hung(True)
 
     def calm(self) -> None:
         """Make the printer well, and let late answers come."""
         engine = self._virtual.engine
-        engine.clear_schedule()  # first: from here on nothing new begins, no late answer either
+        engine.clear_schedule()
+        self._babble.stop()
         late, self._late = self._late, None
         if late is not None:
             late.cancel()
@@ -145,27 +152,15 @@ class PrinterBench(Bench):
         del cancel
         self._number += 1
         first, last = _marks(self._number)
-        document = ReceiptDocument((Text(first), *(Text(f"第{line}行") for line in range(_LINES)), Text(last), Cut()))
+        who = Text(" ".join(self.personal))
+        document = ReceiptDocument(
+            (Text(first), who, *(Text(f"第{line}行") for line in range(_LINES)), Text(last), Cut())
+        )
         return device.print(document, f"{self._number % 10000:04d}", deadline)
 
     def _retract(self, device: EscPosPrinter, deadline: Deadline, cancel: Event) -> Ticket:
         del cancel
         return device.retract(deadline)
-
-    def _late_by(self, seconds: float) -> Callable[[], None]:
-        def happen() -> None:
-            self._virtual.engine.hold_answers()
-            late = Timer(seconds, self._virtual.engine.release_answers)
-            late.start()
-            self._late = late  # started: calm may come at any moment, and can only wait for what runs
-
-        return happen
-
-    def _partial(self, count: int) -> Callable[[], None]:
-        return lambda: self._virtual.engine.shorten_next_answer(count)
-
-    def _garbage(self, data: bytes) -> Callable[[], None]:
-        return lambda: self._virtual.babble(data)
 
 
 def _marks(number: int) -> tuple[str, str]:

@@ -14,14 +14,15 @@ from drivers.base import Deadline, Device
 from drivers.conformance.bench import Bench, Disturbance, Operation
 from drivers.document_printer import DocumentOutcome, DocumentPrintResult, JobStanding
 from drivers.ipp.printer import IppPrinter
+from drivers.sim.benches.people import RESIDENTS
 from drivers.sim.ipp_printer import VirtualIppPrinter
 from drivers.sim.ipp_wire import Order, Trouble
 
-_CONNECTIONS = 4
-"""Requests of one print: condition, job, and one or two looks at it."""
 _ANSWER_BYTES = 300
 _LATE_SECONDS = 0.3
+_FONTS = Path(__file__).resolve().parents[3] / "assets" / "fonts"
 _PAPERS_KEPT = 50
+_PRINT_SECONDS = 5.0
 
 
 class IppBench(Bench):
@@ -29,14 +30,17 @@ class IppBench(Bench):
 
     name = "ipp"
     device_class = "document_printer"
+    personal = (RESIDENTS[0].name, RESIDENTS[0].number)
 
     def start(self) -> None:
         """Bring the hardware up, in its good state."""
         self._directory = tempfile.mkdtemp(prefix="kiosk-ipp-")
         self._printer = VirtualIppPrinter(Path(self._directory))
         self._printer.start()
+        self._printer.wire.heard = self.steps.take
         self._number = 0
-        self._document = b""
+        self._sought = "bench-never"
+        self._standing = JobStanding.NOT_LISTED
 
     def stop(self) -> None:
         """Take it down."""
@@ -45,7 +49,7 @@ class IppBench(Bench):
 
     def make(self) -> Device:
         """Return a new device for this hardware."""
-        return IppPrinter(self._printer.uri)
+        return IppPrinter(self._printer.uri, font_directory=_FONTS)
 
     def make_absent(self) -> Device:
         """Return a device for an address where nobody is (port 1 of this machine: tcpmux, which nobody runs)."""
@@ -62,33 +66,36 @@ class IppBench(Bench):
         return frozenset(Disturbance)
 
     def prepare(self, operation: str) -> None:
-        """Load nothing: the tray is full. What came out long ago is cleared away."""
-        papers = self._printer.papers()
-        if len(papers) > _PAPERS_KEPT:
+        """Load nothing: the tray is full. Every other job that is looked for has been printed, the others never were."""
+        if self._printer.paper_count > _PAPERS_KEPT:
             self._printer.clear_papers()
+        if operation == "print":
+            return
         self._number += 1
-        self._document = f"%PDF-1.4 document {self._number} of the bench".encode()
+        self._sought, self._standing = self._job, JobStanding.NOT_LISTED
+        if self._number % 2:
+            limit, printer = Deadline.after(_PRINT_SECONDS), IppPrinter(self._printer.uri)
+            printer.open(limit)
+            self._print_now(printer, limit)
+            self._standing = JobStanding.PRINTED
 
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Let it happen in one of the next requests."""
-        connection, at = random.randrange(_CONNECTIONS), random.randrange(_ANSWER_BYTES)
-        noise = random.randbytes(random.randrange(1, 60))
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen to this request and those that follow."""
+        at, noise = random.randrange(_ANSWER_BYTES), random.randbytes(random.randrange(1, 60))
         orders = {
-            Disturbance.UNPLUG: Order(Trouble.UNPLUGGED, connection=connection),
-            Disturbance.MUTE: Order(Trouble.MUTE, connection=connection),
-            Disturbance.LATE: Order(Trouble.LATE, seconds=random.uniform(0, _LATE_SECONDS), connection=connection),
-            Disturbance.PARTIAL: Order(
-                random.choice((Trouble.CUT_ANSWER, Trouble.CUT_REQUEST)), at=at, connection=connection
-            ),
-            Disturbance.GARBAGE: Order(
-                random.choice((Trouble.GARBAGE, Trouble.GARBAGE, Trouble.BABBLE)),
-                at=at,
-                noise=noise,
-                connection=connection,
-            ),
-            Disturbance.HANG: Order(Trouble.HANG, connection=connection),
+            Disturbance.UNPLUG: Order(Trouble.UNPLUGGED),
+            Disturbance.MUTE: Order(Trouble.MUTE),
+            Disturbance.LATE: Order(Trouble.LATE, seconds=random.uniform(0.01, _LATE_SECONDS)),
+            Disturbance.PARTIAL: Order(random.choice((Trouble.CUT_ANSWER, Trouble.CUT_REQUEST)), at=at),
+            Disturbance.GARBAGE: Order(Trouble.GARBAGE, at=at, noise=noise),
+            Disturbance.BABBLE: Order(Trouble.BABBLE, noise=noise),
+            Disturbance.HANG: Order(Trouble.HANG),
         }
         self._printer.wire.order(orders[disturbance])
+
+    def happened(self) -> bool:
+        """Whether a connection has suffered it: an answer may be shorter than the byte that it was to end at."""
+        return self._printer.wire.met.is_set()
 
     def calm(self) -> None:
         """End every disturbance; a job that it left in the printer is done first."""
@@ -99,11 +106,7 @@ class IppBench(Bench):
         """A document that is said to be printed lies there once; one said not to be printed does not; none lies there twice."""
         if operation == "print":
             return self._judge_print(result, disturbed)
-        if not disturbed and result is not JobStanding.NOT_LISTED:
-            return f"a job that never was is {result}"
-        if disturbed and result is not JobStanding.NOT_LISTED:
-            return f"a disturbed answer was read as {result}"
-        return ""
+        return "" if result is self._standing else f"the job is {self._standing}, not {result}"
 
     def _judge_print(self, result: object, disturbed: bool) -> str:
         if not isinstance(result, DocumentPrintResult):
@@ -120,10 +123,22 @@ class IppBench(Bench):
         return ""
 
     def _print(self, device: Any, deadline: Deadline, cancel: threading.Event) -> object:
-        return device.print(self._document, f"bench-{self._number}", deadline)
+        self._number += 1
+        return self._print_now(device, deadline)
+
+    def _print_now(self, device: Any, deadline: Deadline) -> object:
+        return device.print(self._document, self._job, deadline)
 
     def _find(self, device: Any, deadline: Deadline, cancel: threading.Event) -> object:
-        return device.find(f"bench-never-{self._number}", deadline)
+        return device.find(self._sought, deadline)
 
     def _withdraw(self, device: Any, deadline: Deadline, cancel: threading.Event) -> object:
-        return device.withdraw(f"bench-never-{self._number}", deadline)
+        return device.withdraw(self._sought, deadline)
+
+    @property
+    def _job(self) -> str:
+        return f"bench-{self._number}"
+
+    @property
+    def _document(self) -> bytes:
+        return f"%PDF-1.4 document {self._number} of {' '.join(self.personal)}".encode()

@@ -10,7 +10,8 @@ from drivers.base import Device
 from drivers.conformance.bench import Bench, Disturbance, Operation
 from drivers.nut.ups import NutPowerSupply
 from drivers.power_supply import Power
-from drivers.sim.ups import VirtualUps
+from drivers.sim.babble import Babble
+from drivers.sim.ups import Spoil, VirtualUps
 
 _ANSWER_SECONDS = 2.0
 """Longer than a disturbed call lasts: a loaded machine's good answer is never taken for silence."""
@@ -18,7 +19,7 @@ _LATEST_SECONDS = 0.4
 
 
 class NutBench(Bench):
-    """One supply on mains, its battery full."""
+    """One supply on mains, whose battery has another charge whenever it is asked."""
 
     name = "nut"
     device_class = "power_supply"
@@ -26,8 +27,12 @@ class NutBench(Bench):
     def start(self) -> None:
         """Bring the hardware up, in its good state."""
         self._ups = VirtualUps()
+        self._ups.spoil = self._spoilt
         self._ups.start()
+        self._spoil: Spoil | None = None
         self._calmed = threading.Event()
+        self._babble = Babble()
+        self._number = 0
 
     def stop(self) -> None:
         """Take it down."""
@@ -53,39 +58,58 @@ class NutBench(Bench):
         return frozenset(Disturbance)
 
     def prepare(self, operation: str) -> None:
-        """Nothing is to be prepared: the mains are there."""
+        """Charge the battery some more, or use it up."""
+        self._number += 1
+        self._ups.set_variables({"battery.charge": f"{self._charge}", "battery.runtime": f"{self._runtime}"})
 
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Let it happen in the next answers."""
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen to this answer and those that follow."""
         self._calmed.clear()
+        # Noise without any character of a number: the protocol has no checksum, and a wrong digit could not be told.
+        noise = bytes(random.choice(range(0x80, 0x100)) for _ in range(random.randrange(1, 2000)))
+        share = random.random()
         match disturbance:
             case Disturbance.UNPLUG:
                 self._ups.unplug()
             case Disturbance.MUTE | Disturbance.HANG:
-                self._ups.spoil = lambda _answer: b""
+                self._spoil = lambda answer: b""
             case Disturbance.LATE:
-                seconds = random.uniform(0.0, _LATEST_SECONDS)
-                calmed = self._calmed
-                self._ups.spoil = lambda answer: b"" if calmed.wait(seconds) else answer
+                calmed, seconds = self._calmed, random.uniform(0.01, _LATEST_SECONDS)
+                self._spoil = lambda answer: b"" if calmed.wait(seconds) else answer
             case Disturbance.PARTIAL:
-                share, closes = random.random(), random.random() < 0.3
-                self._ups.spoil = lambda answer: None if closes else answer[: int(len(answer) * share)]
+                closes = random.random() < 0.3
+                self._spoil = lambda answer: None if closes else answer[: int(len(answer) * share)]
             case Disturbance.GARBAGE:
-                noise, at = random.randbytes(random.randrange(1, 2000)), random.random()
-                self._ups.spoil = lambda answer: (
-                    answer[: int(len(answer) * at)] + noise + answer[int(len(answer) * at) :]
+                self._spoil = lambda answer: (
+                    answer[: int(len(answer) * share)] + noise + answer[int(len(answer) * share) :]
                 )
+            case Disturbance.BABBLE:
+                self._babble.start(self._ups.babble, noise[:100] + b"\n")
 
     def calm(self) -> None:
         """End every disturbance."""
         self._calmed.set()
-        self._ups.spoil = None
+        self._babble.stop()
+        self._spoil = None
         self._ups.plug()
 
     def judge(self, operation: str, result: object, disturbed: bool) -> str:
-        """Undisturbed the mains are there, and that is said."""
+        """What is said is what is so now; a supply in trouble says nothing."""
         if not isinstance(result, Power):
             return f"power returned {result!r}"
-        if not disturbed and (not result.on_mains or result.charge != 100):
-            return f"the supply is on mains and full, not {result}"
-        return ""
+        said = (result.on_mains, result.battery_low, result.charge, result.runtime)
+        truth = (True, False, self._charge, self._runtime)
+        return "" if said == truth else f"mains, low, charge, runtime are {truth}, not {said}"
+
+    @property
+    def _charge(self) -> int:
+        return 100 - self._number % 60
+
+    @property
+    def _runtime(self) -> int:
+        return 1800 - self._number % 1000
+
+    def _spoilt(self, answer: bytes) -> bytes | None:
+        self.steps.take()
+        spoil = self._spoil
+        return spoil(answer) if spoil is not None else answer

@@ -1,4 +1,4 @@
-"""PC/SC card readers on a bench: four virtual readers in a real pcscd, and cards that misbehave at any APDU."""
+"""PC/SC card readers on a bench: four virtual readers in a real pcscd, a line to it that breaks, and cards that misbehave."""
 
 from __future__ import annotations
 
@@ -6,73 +6,71 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from random import Random
-from threading import Event, Lock, Timer
+from threading import Event, Lock
 
 from drivers.base import Deadline
 from drivers.card_reader import AccessKey, CardRefused, IdentityDocument
 from drivers.conformance.bench import Bench, Disturbance, Operation
 from drivers.pcsc.reader import PcscCardReader
 from drivers.pcsc.service import UNAWARE, PcscError, Service, StuckError
-from drivers.sim.benches.people import RESIDENTS, SOCIAL, wrong_with_read
+from drivers.sim.benches.people import PERSONAL, RESIDENTS, SOCIAL, wrong_with_read
 from drivers.sim.pcsc import VirtualPcsc, process_directory
+from drivers.sim.pcsc_wire import PcscWire
 from drivers.sim.social_security_card import SocialSecurityCard
 from drivers.sim.virtual_card import SamBackedCard, VirtualCard
 
 _READERS = 4
-_APDUS = 7
 _LONGEST_LATENESS = 0.4
 _START_SECONDS = 20.0
-_TAKE_THE_CARD = frozenset({Disturbance.UNPLUG, Disturbance.PARTIAL, Disturbance.MUTE, Disturbance.HANG})
+_OF_SERVICE = frozenset({Disturbance.UNPLUG, Disturbance.LATE, Disturbance.HANG})
+"""What happens on the line to the service. The rest is the card's; and of what the service itself says, noise would only try
+its own library, which trusts it."""
 _LOOK_SECONDS = 0.02
+_PRINTED = tuple(replace(holder, added_address="") for holder in RESIDENTS)
+"""As these readers give them: what was added after issue stands elsewhere on the chip."""
 
 
 class _Trouble:
-    """What is armed, for whichever card is asked next. ``over`` ends every wait."""
+    """What is to happen to the answer of whichever card is asked next. ``over`` ends every wait."""
 
     def __init__(self) -> None:
         self.over = Event()
-        self.took_the_card = False
         self._lock = Lock()
-        self.disturbance: Disturbance | None = None
-        self.countdown = 0
-        self.random = Random(0)  # noqa: S311 - moments, not secrets
+        self._disturbance: Disturbance | None = None
+        self._random = Random(0)  # noqa: S311 - moments, not secrets
+        self.met = False
+
+    def begin(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen. Silence stays, everything else happens once."""
+        with self._lock:
+            self._disturbance, self._random, self.met = disturbance, random, False
 
     def meets(self) -> Disturbance | None:
-        """Count one APDU; return what happens to it. Silence stays, everything else happens once."""
+        """Return what happens to an APDU that has come."""
         with self._lock:
-            disturbance = self.disturbance
-            if disturbance is None:
-                return None
-            self.countdown -= 1
-            if self.countdown >= 0:
-                return None
+            disturbance = self._disturbance
             if disturbance is not Disturbance.MUTE:
-                self.disturbance = None
-            self.took_the_card = self.took_the_card or disturbance in _TAKE_THE_CARD
+                self._disturbance = None
+            self.met = self.met or disturbance is not None
             return disturbance
 
-    def end(self) -> bool:
-        """Disarm; return whether a card was or is being pulled by what was armed."""
+    def end(self) -> None:
+        """Let nothing more happen."""
         with self._lock:
-            self.disturbance = None
-            took, self.took_the_card = self.took_the_card, False
+            self._disturbance = None
         self.over.set()
-        return took
 
     def answer(self, disturbance: Disturbance, answer: bytes) -> bytes | None:
         """Spoil one answer; None pulls the card."""
         match disturbance:
-            case Disturbance.UNPLUG:
-                return None
             case Disturbance.PARTIAL:
-                return None if self.random.random() < 0.5 else answer[: self.random.randrange(1, len(answer))]
-            case Disturbance.LATE:
-                self.over.wait(self.random.uniform(0.01, _LONGEST_LATENESS))
-                return answer
+                return None if self._random.random() < 0.5 else answer[: self._random.randrange(1, len(answer))]
             case Disturbance.GARBAGE:
-                return self.random.randbytes(self.random.randrange(1, 258))
-            case Disturbance.MUTE | Disturbance.HANG:
+                return self._random.randbytes(self._random.randrange(1, 258))
+            case _:
                 self.over.wait()
                 return None
 
@@ -112,14 +110,20 @@ class PcscBench(Bench):
     device_class = "card_reader"
     alone = True
     disturbed_seconds = 0.5
+    personal = PERSONAL
+    untraced = frozenset({"wait_removed"})
 
     def start(self) -> None:
-        """Start the private service."""
-        self._service = VirtualPcsc(process_directory(), readers=_READERS)
-        os.environ.update(self._service.environment)
+        """Start the private service, and the line to it where a process looks for one."""
+        usual = VirtualPcsc(process_directory()).environment
+        self._service = VirtualPcsc(process_directory() / "behind", readers=_READERS)
+        near, far = (Path(each["PCSCLITE_CSOCK_NAME"]) for each in (usual, self._service.environment))
+        self._wire = PcscWire(near, far, self.steps.take)
+        os.environ.update(usual)
         self._service.start(Deadline.after(_START_SECONDS))
+        self._wire.start()
         self._trouble = _Trouble()
-        self._killer: Timer | None = None
+        self._disturbance = Disturbance.UNPLUG
         self._turn = 0
         self._lying: tuple[int, str] | None = None
         self._used = True
@@ -127,12 +131,13 @@ class PcscBench(Bench):
     def stop(self) -> None:
         """End the service."""
         self.calm()
+        self._wire.stop()
         self._service.stop()
 
     def of_hardware(self) -> tuple[int, int]:
-        """Each card that lies on a reader has a thread and a socket."""
+        """Each card that lies on a reader has a thread and a socket, each connection to the service has two."""
         cards = sum(thread.name == "virtual-card" for thread in threading.enumerate())
-        return (cards, cards)
+        return (cards, cards + self._wire.descriptors)
 
     def make(self) -> PcscCardReader:
         """Return a driver for all the readers; the card that lies there is new to it."""
@@ -150,8 +155,12 @@ class PcscBench(Bench):
 
     @property
     def disturbances(self) -> frozenset[Disturbance]:
-        """All of them."""
-        return frozenset(Disturbance)
+        """All but endless talk: a card answers once."""
+        return frozenset(Disturbance) - {Disturbance.BABBLE}
+
+    def disturbances_of(self, operation: str) -> frozenset[Disturbance]:
+        """Only what reads a card meets what is wrong with it."""
+        return self.disturbances if operation.startswith("read") else _OF_SERVICE
 
     def prepare(self, operation: str) -> None:
         """Have a card of the wanted kind that the device has not read yet, or none."""
@@ -165,26 +174,31 @@ class PcscBench(Bench):
         ):
             self._put(operation)
 
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Spoil one of the next answers, or kill the service at some moment."""
-        if disturbance is Disturbance.UNPLUG and random.random() < 0.3:
-            self._killer = Timer(random.choice((0.0, random.uniform(0.0, 0.2))), self._service.kill)
-            self._killer.start()
-            return
-        self._trouble.random = Random(random.random())  # noqa: S311 - moments, not secrets
-        self._trouble.countdown = random.randrange(_APDUS)
-        self._trouble.disturbance = disturbance
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen to the service at this command, or to the card at its next one."""
+        self._disturbance = disturbance
+        match disturbance:
+            case Disturbance.UNPLUG:
+                self._wire.unplug()
+            case Disturbance.HANG:
+                self._wire.hang()
+            case Disturbance.LATE:
+                self._wire.late(random.uniform(0.01, _LONGEST_LATENESS))
+            case _:
+                self._trouble.begin(disturbance, random)
+
+    def happened(self) -> bool:
+        """Whether the command, or the card's own, was met."""
+        return self.steps.happened and (self._disturbance in _OF_SERVICE or self._trouble.met)
 
     def calm(self) -> None:
-        """Let cards answer, and have the service run."""
-        pulled = self._trouble.end()
-        if self._killer is not None:
-            self._killer.join()
-            self._killer = None
-        if not self._service.answers():
-            self._service.start(Deadline.after(_START_SECONDS))
-        if pulled and self._lying is not None:
+        """Let cards and the service answer."""
+        self._trouble.end()
+        self._wire.calm()
+        taken = self._trouble.met and self._disturbance is not Disturbance.GARBAGE
+        if taken and self._lying is not None:
             self._service.remove(self._lying[0])  # returns when the card's own end is over as well
+        self._trouble.met = False
         self._trouble.over.clear()
         if self._lying is None or not self._service.present(self._lying[0]):
             # One card lies there between cases, so that a case leaves as many connections as it found.
@@ -199,7 +213,7 @@ class PcscBench(Bench):
         return wrong_with_read(self._document(lying), result, disturbed)
 
     def _document(self, operation: str) -> IdentityDocument:
-        people = SOCIAL if operation == "read_social_security" else (RESIDENTS[1],)
+        people = SOCIAL if operation == "read_social_security" else _PRINTED
         return people[self._turn % len(people)]
 
     def _key(self) -> AccessKey | None:

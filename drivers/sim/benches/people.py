@@ -52,6 +52,15 @@ def _social(first17: str, name: str, card_number: str) -> IdentityDocument:
 SOCIAL = (_social("11010519850607002", "测试丁", "A00000001"), _social("11010519850607004", "测试戊", "A00000002"))
 
 
+PERSONAL = tuple(
+    text
+    for holder in (*RESIDENTS, *SOCIAL)
+    for text in (holder.number, holder.name, holder.address, holder.added_address, holder.card_number)
+    if text
+)
+"""What no evidence about these cards may hold."""
+
+
 def wrong_with_read(expected: IdentityDocument, result: object, disturbed: bool) -> str:
     """Say what is wrong with the outcome of a read: an identity must be exactly the card's. Holds no personal data."""
     if isinstance(result, IdentityDocument):

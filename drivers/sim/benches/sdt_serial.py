@@ -17,14 +17,12 @@ from drivers.sdt.line import Line
 from drivers.sdt.reader import SdtCardReader
 from drivers.sdt.usb_line import UsbLine
 from drivers.serial_line import SerialLine
-from drivers.sim.benches.people import RESIDENTS, wrong_with_read
+from drivers.sim.babble import Babble
+from drivers.sim.benches.people import PERSONAL, RESIDENTS, wrong_with_read
 from drivers.sim.sdt import AnswerFault, VirtualSdtReader
 from drivers.sim.usb import VirtualUsbPort
 
-_REQUESTS = 4
-"""An operation makes at most this many requests before it succeeds or fails."""
 _LONGEST_LATENESS = 0.4
-_LONGEST_ANSWER = 1400
 
 
 class SdtBench(Bench):
@@ -32,14 +30,17 @@ class SdtBench(Bench):
 
     name = "sdt_serial"
     device_class = "card_reader"
+    personal = PERSONAL
 
     def start(self) -> None:
         """Plug the reader in."""
         self._directory = Path(tempfile.mkdtemp(prefix="sdt-"))
         self._virtual = self._make_virtual()
+        self._virtual.heard = self.steps.take
         self._virtual.start()
         self._turn = 0
         self._stuck = False
+        self._babble = Babble()
 
     def stop(self) -> None:
         """Unplug it for good."""
@@ -69,33 +70,32 @@ class SdtBench(Bench):
         self._turn += 1
         self._virtual.insert(self._document)
 
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Spoil one of the next answers, or all of them."""
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Spoil this answer, or all from now on."""
+        noise = random.randbytes(random.randrange(1, 40))
         match disturbance:
+            case Disturbance.UNPLUG if random.random() < 0.3:
+                self._virtual.unplug()
             case Disturbance.UNPLUG:
-                if random.random() < 0.3:
-                    self._virtual.unplug()
-                    return
-                fault = AnswerFault(keep=random.randrange(_LONGEST_ANSWER), unplug=True)
+                self._virtual.fail_at(0, AnswerFault(share=random.random(), unplug=True))
             case Disturbance.MUTE:
                 self._virtual.fail_always(AnswerFault(keep=0))
-                return
             case Disturbance.HANG:
                 self._stuck = True
-                fault = AnswerFault(delay=60.0)
+                self._virtual.fail_at(0, AnswerFault(delay=60.0))
             case Disturbance.LATE:
-                fault = AnswerFault(delay=random.uniform(0.01, _LONGEST_LATENESS))
+                self._virtual.fail_at(0, AnswerFault(delay=random.uniform(0.01, _LONGEST_LATENESS)))
             case Disturbance.PARTIAL:
-                fault = AnswerFault(keep=random.choice((random.randrange(20), random.randrange(_LONGEST_ANSWER))))
+                self._virtual.fail_at(0, AnswerFault(share=random.random()))
             case Disturbance.GARBAGE:
-                noise = random.choice((b"", PREAMBLE[: random.randrange(1, 6)])) + random.randbytes(
-                    random.randrange(1, 40)
-                )
-                fault = AnswerFault(garbage=noise, wrong_checksum=random.random() < 0.5)
-        self._virtual.fail_at(random.randrange(_REQUESTS), fault)
+                head = random.choice((b"", PREAMBLE[: random.randrange(1, 6)]))
+                self._virtual.fail_at(0, AnswerFault(garbage=head + noise, wrong_checksum=random.random() < 0.5))
+            case Disturbance.BABBLE:
+                self._babble.start(self._virtual.babble, noise)
 
     def calm(self) -> None:
         """Answer rightly again; a reader that hangs is switched off and on."""
+        self._babble.stop()
         self._virtual.clear()
         if self._stuck:
             self._virtual.unplug()

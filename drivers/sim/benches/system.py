@@ -11,23 +11,26 @@ from random import Random
 
 from drivers.base import Device
 from drivers.conformance.bench import Bench, Disturbance, Operation
+from drivers.conformance.case import COMMON_OPERATIONS
 from drivers.system.loudspeaker import Loudspeaker
 from drivers.system.temperature import Temperature
 from drivers.system.touch_panel import TouchPanel
 
-_CELSIUS = 41.0
-
 
 class _FilesBench(Bench):
-    """Parts that are looked at through files. ``files`` are the good ones: path under the root -> text."""
+    """Parts that are looked at through files. ``files`` are the good ones: path under the root -> text.
+
+    They are read in no order that could be relied on, so trouble comes before the operation.
+    """
 
     files: Mapping[str, str]
+    stepless = frozenset((*COMMON_OPERATIONS, "celsius"))
 
     def start(self) -> None:
         """Write the files."""
         self._directory = tempfile.TemporaryDirectory(prefix="kiosk-sys-")
         self.root = Path(self._directory.name)
-        self._writer = -1
+        self._writers: list[int] = []
         self.calm()
 
     def stop(self) -> None:
@@ -60,21 +63,24 @@ class _FilesBench(Bench):
     def prepare(self, operation: str) -> None:
         """Nothing is to be prepared."""
 
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Change one file at once."""
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Take the part away or have it never answer; or spoil one file of it."""
         chosen = random.choice(sorted(self.files))
         path, text = self.root / chosen, self.files[chosen]
         match disturbance:
+            case Disturbance.PARTIAL if random.random() < 0.5:
+                path.unlink()
             case Disturbance.PARTIAL:
                 path.write_text(text[: random.randrange(len(text))], encoding="utf-8")
             case Disturbance.GARBAGE:
                 path.write_bytes(random.randbytes(random.randrange(1, 200)))
-            case Disturbance.HANG:
-                path.unlink()
-                os.mkfifo(path)
-                self._writer = os.open(path, os.O_RDWR)  # somebody holds it open and writes nothing
             case _:
-                path.unlink()
+                for name in self.files:
+                    (self.root / name).unlink()
+                    if disturbance is Disturbance.HANG:
+                        os.mkfifo(self.root / name)
+                        # Somebody holds it open and writes nothing.
+                        self._writers.append(os.open(self.root / name, os.O_RDWR))
 
     def calm(self) -> None:
         """Write all files anew."""
@@ -91,20 +97,24 @@ class _FilesBench(Bench):
         return ""
 
     def _let_go(self) -> None:
-        if self._writer >= 0:
-            os.close(self._writer)
-            self._writer = -1
+        while self._writers:
+            os.close(self._writers.pop())
 
 
 class TemperatureBench(_FilesBench):
-    """One sensor of each kind."""
+    """One sensor of each kind, of which one is the hotter and changes."""
 
     name = "temperature"
     device_class = "temperature"
-    files: Mapping[str, str] = {
-        "sys/class/thermal/thermal_zone0/temp": "38000\n",
-        "sys/class/hwmon/hwmon0/temp1_input": f"{_CELSIUS * 1000:.0f}\n",
-    }
+    _cool, _hot = 38, 41
+
+    @property
+    def files(self) -> Mapping[str, str]:  # type: ignore[override]
+        """As the sensors are now, in thousandths of a degree."""
+        return {
+            "sys/class/thermal/thermal_zone0/temp": f"{self._cool * 1000}\n",
+            "sys/class/hwmon/hwmon0/temp1_input": f"{self._hot * 1000}\n",
+        }
 
     def make_at(self, root: Path) -> Device:
         """Return a thermometer."""
@@ -115,11 +125,15 @@ class TemperatureBench(_FilesBench):
         """A thermometer is read."""
         return {"celsius": lambda device, deadline, cancel: device.celsius(deadline)}
 
+    def prepare(self, operation: str) -> None:
+        """Let it become warmer, or cool down."""
+        self._hot = 41 + (self._hot - 40) % 20
+        self.calm()
+
     def judge(self, operation: str, result: object, disturbed: bool) -> str:
-        """Undisturbed it is the hotter of the two."""
-        if not isinstance(result, float) or (not disturbed and result != _CELSIUS):
-            return f"it is {_CELSIUS} degrees, not {result!r}"
-        return ""
+        """It is the hotter of the two; where that one is lost, the other."""
+        right = (self._hot, self._cool) if disturbed else (self._hot,)
+        return "" if result in right else f"it is {self._hot} degrees, not {result!r}"
 
 
 class LoudspeakerBench(_FilesBench):

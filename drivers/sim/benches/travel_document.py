@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from random import Random
 
 from drivers.card_reader import (
     AccessKey,
@@ -14,7 +13,7 @@ from drivers.card_reader import (
     MrzKey,
     Verdict,
 )
-from drivers.conformance.bench import Disturbance, Operation
+from drivers.conformance.bench import Operation
 from drivers.sim import virtual_issuer
 from drivers.sim.benches.pcsc_reader import PcscBench
 from drivers.sim.benches.pcsc_reader import _Trouble as Trouble  # pyright: ignore[reportPrivateUsage]
@@ -23,7 +22,6 @@ from drivers.sim.virtual_issuer import VirtualIssuer
 from drivers.sim.virtual_passport import Manner, VirtualPassport
 from drivers.travel_document import mrz
 
-_APDUS = 45
 _KEYS = (MrzKey("X12345678", "900307", "340102"), MrzKey("X87654321", "850607", "350102"))
 _MANNERS = {"read": Manner("bac"), "read_by_pace": Manner("pace")}
 
@@ -44,6 +42,7 @@ class TravelDocumentBench(PcscBench):
     """Two holders' passports, taking turns."""
 
     name = "pcsc_travel_document"
+    personal = (*(text for key in _KEYS for text in (key.number, key.birth, key.expiry)), "SAMPLE", "MARIE")
 
     def start(self) -> None:
         """Start the readers and issue the documents."""
@@ -60,11 +59,6 @@ class TravelDocumentBench(PcscBench):
     def operations(self) -> Mapping[str, Operation]:
         """Read a passport that opens by BAC, and one that opens by PACE."""
         return dict.fromkeys(_MANNERS, self._read)
-
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Spoil one of the next answers, of which there are more than other cards give."""
-        super().arm(disturbance, random)
-        self._trouble.countdown = random.randrange(_APDUS)
 
     def _document(self, operation: str) -> IdentityDocument:
         key = _KEYS[self._turn % len(_KEYS)]

@@ -19,6 +19,7 @@ class ExampleBench(Bench):
 
     name = "example_tcp"
     device_class = "code_scanner"
+    personal = ("example.invalid",)
 
     def __init__(self) -> None:
         self._codes = count(1)
@@ -29,6 +30,7 @@ class ExampleBench(Bench):
         self._nobody = socket.socket()
         self._nobody.bind(("127.0.0.1", 0))
         self._virtual = VirtualScanner()
+        self._virtual.heard = self.steps.take
         self._virtual.start()
 
     def stop(self) -> None:
@@ -59,8 +61,8 @@ class ExampleBench(Bench):
         self._held = f"https://example.invalid/{next(self._codes)}".encode()
         self._virtual.hold(self._held)
 
-    def arm(self, disturbance: Disturbance, random: Random) -> None:
-        """Let it happen with the next answer, or before it."""
+    def disturb(self, disturbance: Disturbance, random: Random) -> None:
+        """Let it happen to the answer that is due now, and to those that follow."""
         share, noise, delay = random.random(), random.randbytes(random.randint(1, 300)), random.uniform(0.01, 0.5)
         virtual = self._virtual
         match disturbance:
@@ -72,22 +74,24 @@ class ExampleBench(Bench):
                     virtual.unplug()
                     return 0.0, data[: int(share * len(data))], True
 
-                virtual.spoil_next(pull)
+                virtual.spoil(pull)
             case Disturbance.MUTE:
-                virtual.spoil_next(lambda data: (0.0, b"", False))
+                virtual.spoil(lambda data: (0.0, b"", False))
             case Disturbance.LATE:
-                virtual.spoil_next(lambda data: (delay, data, False))
+                virtual.spoil(lambda data: (delay, data, False))
             case Disturbance.PARTIAL:
-                virtual.spoil_next(lambda data: (0.0, data[: int(share * len(data))], False))
+                virtual.spoil(lambda data: (0.0, data[: int(share * len(data))], False))
             case Disturbance.GARBAGE:
                 where = random.choice(("before", "inside", "instead"))
 
-                def spoil(data: bytes) -> tuple[float, bytes, bool]:
+                def garble(data: bytes) -> tuple[float, bytes, bool]:
                     middle = int(share * len(data))
                     spoilt = {"before": noise + data, "inside": data[:middle] + noise + data[middle:], "instead": noise}
                     return 0.0, spoilt[where], False
 
-                virtual.spoil_next(spoil)
+                virtual.spoil(garble)
+            case Disturbance.BABBLE:
+                virtual.babble(noise)
             case Disturbance.HANG:
                 virtual.hang()
 

@@ -8,9 +8,12 @@ from threading import Event
 
 from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DeviceState, DriverError, Fault, Health
 from drivers.code_text import accept
-from drivers.qr_scanner import QrPayload, QrRefused, QrScanner
+from drivers.operator import Operator
+from drivers.qr_scanner import QrPayload, QrRefused, QrScanner, shown_code
 from drivers.wire import Direction, shown
 from example_scanner.line import Line, encode
+
+_ANSWER_SECONDS = 0.5
 
 
 class ExampleScanner(QrScanner):
@@ -62,6 +65,10 @@ class ExampleScanner(QrScanner):
             return (Check("status", CheckOutcome.FAIL, faults[0], faults[0].evidence),)
         return (Check("status", CheckOutcome.PASS),)
 
+    def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
+        """Ask a person to show any code."""
+        return shown_code(self, operator, deadline)
+
     def scan(self, deadline: Deadline, cancel: Event) -> QrPayload | QrRefused | None:
         """Have it scan until a code comes; the code is sent as hexadecimal."""
         number = self._send("SCAN")
@@ -75,10 +82,13 @@ class ExampleScanner(QrScanner):
             raise DriverError("code_scanner.no_answer", "the code is not hexadecimal") from None
 
     def _ask(self, command: str, deadline: Deadline) -> str:
-        text = self._answer(self._send(command), deadline, Event(), personal=False)
-        if text is None:
-            raise DriverError("code_scanner.no_answer", command)
-        return text
+        """Ask, and ask again: one answer that noise has destroyed must not cost the whole deadline."""
+        while True:
+            text = self._answer(self._send(command), deadline.within(_ANSWER_SECONDS), Event(), personal=False)
+            if text is not None:
+                return text
+            if deadline.expired:
+                raise DriverError("code_scanner.no_answer", command)
 
     def _send(self, command: str) -> int:
         self._number += 1

@@ -11,6 +11,7 @@ from threading import Event, Lock, Thread
 from example_scanner.line import decode, encode
 
 ANSWERS = {"ID": "ES-1 SN000123 1.4", "STATUS": "OK", "RESET": "DONE", "STOP": "STOPPED"}
+_BABBLE_SECONDS = 0.02
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 Trouble = Callable[[bytes], tuple[float, bytes, bool]]
@@ -34,6 +35,9 @@ class VirtualScanner:
         self._asked: int | None = None
         self._trouble: Trouble | None = None
         self._calm = Event()
+        self._noise = b""
+        self.heard: Callable[[], None] = lambda: None
+        """Called with each command, before it is answered."""
         self.plugged = True
         self.listening = True
 
@@ -66,14 +70,19 @@ class VirtualScanner:
         self.listening = False
         self._wake()
 
-    def spoil_next(self, trouble: Trouble) -> None:
+    def babble(self, noise: bytes) -> None:
+        """Have it send noise again and again until ``calm``."""
+        self._noise = noise
+        self._wake()
+
+    def spoil(self, trouble: Trouble) -> None:
         """Let this become of each answer until ``calm``."""
         self._calm.clear()
         self._trouble = trouble
 
     def calm(self) -> None:
         """End every trouble."""
-        self._trouble = None
+        self._trouble, self._noise = None, b""
         self._calm.set()
         self.plugged = self.listening = True
         self._wake()
@@ -86,7 +95,7 @@ class VirtualScanner:
             sources = [self._wake_reader]
             if self.listening:
                 sources += [self._listener, *([self._host] if self._host else [])]
-            ready, _, _ = select.select(sources, [], [])
+            ready, _, _ = select.select(sources, [], [], _BABBLE_SECONDS if self._noise else None)
             if self._wake_reader in ready:
                 self._wake_reader.recv(4096)
             if not self.plugged:
@@ -96,6 +105,8 @@ class VirtualScanner:
             elif self.listening and self._host in ready:
                 self._receive()
             self._send_code()
+            if self._noise:
+                self._send(self._noise)
         self._hang_up()
 
     def _accept(self) -> None:
@@ -124,6 +135,7 @@ class VirtualScanner:
             command = decode(line)
             if command is None:
                 continue
+            self.heard()
             number, text = command
             self._asked = number if text == "SCAN" else None
             if text in ANSWERS:
@@ -143,11 +155,13 @@ class VirtualScanner:
         delay, data, breaks = trouble(data) if trouble else (0.0, data, False)
         if delay:
             self._calm.wait(delay)
-        if self._host is None:
-            return
-        try:
-            self._host.sendall(data)
-        except OSError:
-            breaks = True
+        self._send(data)
         if breaks:
+            self._hang_up()
+
+    def _send(self, data: bytes) -> None:
+        try:
+            if self._host is not None:
+                self._host.sendall(data)
+        except OSError:
             self._hang_up()
