@@ -8,17 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from drivers.base import Deadline, Device, Fault
+from drivers.print_outcome import PrintOutcome
 
 A4 = "iso_a4_210x297mm"
 """PWG 5101.1 self-describing media name."""
-
-
-class DocumentOutcome(StrEnum):
-    """What is known of a print. Unknown stays unknown: it is never printed again by itself."""
-
-    PRINTED = "printed"
-    NOT_PRINTED = "not_printed"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -34,7 +27,7 @@ class PrintOptions:
 class DocumentPrintResult:
     """How a print ended; ``printer_job`` is the printer's own number for it, where it gave one."""
 
-    outcome: DocumentOutcome
+    outcome: PrintOutcome
     faults: tuple[Fault, ...] = ()
     printer_job: int | None = None
 
@@ -52,14 +45,14 @@ class JobStanding(StrEnum):
     BROKEN_OFF = "broken_off"
     """Ended after the printer had begun with it: something may have come out."""
 
-    def outcome(self, whole: bool) -> DocumentOutcome:
+    def outcome(self, whole: bool) -> PrintOutcome:
         """Say what this proves; ``whole``: the printer has confirmed that it has the whole document.
 
         Printers also print, and call completed, the half of a document whose sending broke off.
         """
         if self is JobStanding.PRINTED and whole:
-            return DocumentOutcome.PRINTED
-        return DocumentOutcome.NOT_PRINTED if self is JobStanding.NEVER_STARTED else DocumentOutcome.UNKNOWN
+            return PrintOutcome.PRINTED
+        return PrintOutcome.NOT_PRINTED if self is JobStanding.NEVER_STARTED else PrintOutcome.UNKNOWN
 
     @property
     def over(self) -> bool:

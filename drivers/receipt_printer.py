@@ -8,6 +8,7 @@ from enum import StrEnum
 from threading import Event
 
 from drivers.base import Deadline, Device, Fault
+from drivers.print_outcome import PrintOutcome
 
 
 class Align(StrEnum):
@@ -80,14 +81,6 @@ class ReceiptDocument:
 
     def __repr__(self) -> str:
         return f"ReceiptDocument({len(self.elements)} elements)"
-
-
-class PrintOutcome(StrEnum):
-    """What is known of a print. Unknown stays unknown: it is never printed again by itself."""
-
-    PRINTED = "printed"
-    NOT_PRINTED = "not_printed"
-    UNKNOWN = "unknown"
 
 
 class Ticket(StrEnum):

@@ -13,7 +13,8 @@ from drivers.escpos.dot_font import DotFont
 from drivers.escpos.page_picture import picture
 from drivers.escpos.status import COVER_OPEN, NO_ANSWER, PAPER_LOW, PAPER_OUT, TICKET_NOT_TAKEN, PrinterStatus
 from drivers.operator import Answer, Operator
-from drivers.receipt_printer import Align, Cut, PrintOutcome, QrCode, ReceiptDocument, Rule, Text, Ticket
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import Align, Cut, QrCode, ReceiptDocument, Rule, Text, Ticket
 
 if TYPE_CHECKING:
     from drivers.escpos.printer import EscPosPrinter

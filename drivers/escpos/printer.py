@@ -19,7 +19,8 @@ from drivers.escpos.profile import Confirmation, load
 from drivers.escpos.status import NO_ANSWER, SILENT, TICKET_NOT_TAKEN, UNRECOVERABLE, PrinterStatus
 from drivers.escpos.transport import Transport, transport_for
 from drivers.operator import Operator
-from drivers.receipt_printer import PrintOutcome, PrintResult, ReceiptDocument, ReceiptPrinter, Ticket
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import PrintResult, ReceiptDocument, ReceiptPrinter, Ticket
 
 _ASK_AGAIN_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.2

@@ -12,19 +12,13 @@ from typing import Any, cast
 from pyipp.enums import IppOperation
 
 from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DriverError, Fault, Health
-from drivers.document_printer import (
-    A4,
-    DocumentOutcome,
-    DocumentPrinter,
-    DocumentPrintResult,
-    JobStanding,
-    PrintOptions,
-)
+from drivers.document_printer import A4, DocumentPrinter, DocumentPrintResult, JobStanding, PrintOptions
 from drivers.ipp.client import BAD_ANSWER, NO_ANSWER, Answer, IppClient, RequestFailedError
 from drivers.ipp.reasons import Condition, condition
 from drivers.ipp.test_page import test_page
 from drivers.operator import Answer as OperatorAnswer
 from drivers.operator import Operator
+from drivers.print_outcome import PrintOutcome
 
 NO_PDF, REFUSED, TEST_PAGE_BAD = (
     "document_printer.no_pdf",
@@ -125,7 +119,7 @@ class IppPrinter(DocumentPrinter):
             raise ValueError("a document is a PDF, its name 1 to 127 of A-Z a-z 0-9 -, its copies one or more")
         self._not_ended.add(job_name)
         result = self._print(pdf, job_name, deadline, how, taken)
-        if result.outcome is not DocumentOutcome.UNKNOWN:
+        if result.outcome is not PrintOutcome.UNKNOWN:
             self._not_ended.discard(job_name)
         return result
 
@@ -137,13 +131,13 @@ class IppPrinter(DocumentPrinter):
         try:
             before = self._condition(follow_until, how.media)
             if not before.ready:
-                return DocumentPrintResult(DocumentOutcome.NOT_PRINTED, before.faults)
+                return DocumentPrintResult(PrintOutcome.NOT_PRINTED, before.faults)
             answer = self._send(pdf, job_name, how, follow_until)
         except RequestFailedError as error:
             return self._unanswered(error, job_name, follow_until, deadline)
         if not answer.ok:
             refused = Fault(REFUSED, evidence=f"{answer.status:#06x}")
-            return DocumentPrintResult(DocumentOutcome.NOT_PRINTED, (refused,))
+            return DocumentPrintResult(PrintOutcome.NOT_PRINTED, (refused,))
         if taken is not None:
             taken()
         number = next((job["job-id"] for job in answer.jobs if isinstance(job.get("job-id"), int)), None)
@@ -187,7 +181,7 @@ class IppPrinter(DocumentPrinter):
         operator.instruct("selftest.take_paper")
         name = f"selftest-{int(self._clock() * 1000)}"
         result = self.print(test_page(self._font_directory), name, deadline, PrintOptions(media=self._media))
-        if result.outcome is not DocumentOutcome.PRINTED:
+        if result.outcome is not PrintOutcome.PRINTED:
             return (Check("test_print", CheckOutcome.FAIL, next(iter(result.faults), None), result.outcome.value),)
         answer = operator.confirm("selftest.is_grid_straight")
         outcome = {OperatorAnswer.YES: CheckOutcome.PASS, OperatorAnswer.NO: CheckOutcome.FAIL}
@@ -221,7 +215,7 @@ class IppPrinter(DocumentPrinter):
     ) -> DocumentPrintResult:
         """Say what is known after the answer was lost; the printer may have the job, so its list is asked."""
         if not error.sent:
-            return DocumentPrintResult(DocumentOutcome.NOT_PRINTED, (error.fault,))
+            return DocumentPrintResult(PrintOutcome.NOT_PRINTED, (error.fault,))
         return self._follow(None, job_name, follow_until, deadline, lost=(error.fault,))
 
     def _follow(
@@ -237,7 +231,7 @@ class IppPrinter(DocumentPrinter):
                     if _standing(job).over:
                         return self._ended(_standing(job), number, until, lost)
                 elif number is not None:
-                    return DocumentPrintResult(DocumentOutcome.UNKNOWN, (Fault(BAD_ANSWER, "the job is gone"),), number)
+                    return DocumentPrintResult(PrintOutcome.UNKNOWN, (Fault(BAD_ANSWER, "the job is gone"),), number)
             except DriverError as error:
                 faults = faults or (error.fault,)
             if not self._wait(wait, until):
@@ -267,7 +261,7 @@ class IppPrinter(DocumentPrinter):
     ) -> DocumentPrintResult:
         """Say what the end of a job means, with the faults that stand now where it is no good one."""
         outcome = standing.outcome(whole=not lost)
-        if outcome is DocumentOutcome.PRINTED:
+        if outcome is PrintOutcome.PRINTED:
             return DocumentPrintResult(outcome, (), number)
         try:
             seen = self._condition(until, self._media).faults

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.base import Deadline, Fault
-from drivers.document_printer import DocumentOutcome, DocumentPrinter, DocumentPrintResult
+from drivers.document_printer import DocumentPrinter, DocumentPrintResult
+from drivers.print_outcome import PrintOutcome
 from kiosk.documents.store import DATABASE, DocumentStore, DocumentStoreError
 
 if TYPE_CHECKING:
@@ -87,4 +88,4 @@ class Issuing:
 
 
 def _not_printed(fault: Fault) -> DocumentPrintResult:
-    return DocumentPrintResult(DocumentOutcome.NOT_PRINTED, (fault,))
+    return DocumentPrintResult(PrintOutcome.NOT_PRINTED, (fault,))

@@ -8,7 +8,8 @@ from dataclasses import astuple, dataclass
 from enum import StrEnum
 
 from drivers.base import Deadline
-from drivers.document_printer import DocumentOutcome, DocumentPrinter, DocumentPrintResult, JobStanding, PrintOptions
+from drivers.document_printer import DocumentPrinter, DocumentPrintResult, JobStanding, PrintOptions
+from drivers.print_outcome import PrintOutcome
 from kiosk.documents.stock import Stock
 from kiosk.documents.store import DocumentStore, DocumentStoreError
 from kiosk.keys import new_key
@@ -131,7 +132,7 @@ class DocumentJobs:
             rows = connection.execute(f"SELECT {_COLUMNS} FROM job ORDER BY rowid").fetchall()  # noqa: S608 - constant
         return tuple(DocumentJob(name, JobPhase(at), *rest) for name, at, *rest in rows)
 
-    def _settle(self, name: str, outcome: DocumentOutcome) -> None:
+    def _settle(self, name: str, outcome: PrintOutcome) -> None:
         self._move(name, _SENT, JobPhase(outcome.value))
 
     def _move(self, name: str, before: tuple[JobPhase, ...], after: JobPhase) -> None:

@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 
 from drivers.base import Deadline, DriverError
-from drivers.document_printer import DocumentOutcome, DocumentPrinter, DocumentPrintResult, JobStanding
+from drivers.document_printer import DocumentPrinter, DocumentPrintResult, JobStanding
 from drivers.ipp.printer import IppPrinter
+from drivers.print_outcome import PrintOutcome
 from drivers.sim.ipp_printer import VirtualIppPrinter
 from kiosk.documents.job import DocumentJob, DocumentJobs, JobPhase
 from kiosk.documents.stock import Stock
@@ -39,7 +40,7 @@ def within(seconds=30.0):
 class Told(DocumentPrinter):
     """A printer whose words a test decides; abstract calls that are not used stay unused."""
 
-    def __init__(self, outcome=DocumentOutcome.PRINTED, standing=JobStanding.PRINTED):
+    def __init__(self, outcome=PrintOutcome.PRINTED, standing=JobStanding.PRINTED):
         self.outcome, self.standing, self.prints = outcome, standing, []
         self.gone = False
 
@@ -77,7 +78,7 @@ def jobs(store):
     return DocumentJobs(store, Stock(store))
 
 
-@pytest.mark.parametrize("outcome", list(DocumentOutcome))
+@pytest.mark.parametrize("outcome", list(PrintOutcome))
 def test_the_printers_word_is_written_down_and_a_job_is_printed_once_only(jobs, outcome):
     job, printer = jobs.prepare(PDF), Told(outcome)
     jobs.print(job, PDF, printer, within())
@@ -160,7 +161,7 @@ def test_a_job_remembers_its_printer(jobs):
 def test_a_print_and_its_sheet_are_one_write(store, jobs):
     stock = Stock(store)
     stock.load("licence", "Wang", "delivery", serials=(100, 104))
-    for outcome in DocumentOutcome:
+    for outcome in PrintOutcome:
         jobs.print(jobs.prepare(PDF, "licence"), PDF, Told(outcome), within())
     balance = stock.balance("licence")
     # One printed, one unknown (a person must look), one not printed and still there.

@@ -11,10 +11,11 @@ from uuid import uuid4
 import pytest
 
 from drivers.base import CheckOutcome, Deadline, DeviceState, DriverError, SupplyLevel
-from drivers.document_printer import DocumentOutcome, JobStanding, PrintOptions
+from drivers.document_printer import JobStanding, PrintOptions
 from drivers.ipp.printer import IppPrinter
 from drivers.ipp.test_page import test_page as page_for_tests
 from drivers.operator import Answer
+from drivers.print_outcome import PrintOutcome
 from drivers.registry import OptionError, Resources, find
 from drivers.sim.ipp_wire import Order, Trouble
 from drivers.wire import Direction
@@ -41,7 +42,7 @@ def codes(result):
 def test_a_document_arrives_byte_for_byte_and_once(printer, virtual):
     sent = document(300_000)
     result = printer.print(sent, name(), within())
-    assert result.outcome is DocumentOutcome.PRINTED
+    assert result.outcome is PrintOutcome.PRINTED
     assert result.printer_job
     assert virtual.papers() == (sent,)
 
@@ -71,7 +72,7 @@ def test_a_printer_that_cannot_print_gets_no_document(printer, virtual, reason, 
     virtual.set_state(reason)
     assert {fault.code for fault in printer.poll(within()).faults} == {code}
     result = printer.print(document(), name(), within())
-    assert (result.outcome, codes(result)) == (DocumentOutcome.NOT_PRINTED, {code})
+    assert (result.outcome, codes(result)) == (PrintOutcome.NOT_PRINTED, {code})
     virtual.set_state()
     assert printer.poll(within()).state is DeviceState.ONLINE
     assert virtual.papers() == ()
@@ -82,14 +83,14 @@ def test_a_warning_is_told_and_does_not_stop_a_print(printer, virtual, reason, c
     virtual.set_state(reason)
     health = printer.poll(within())
     assert (health.state, health.faults[0].code) == (DeviceState.DEGRADED, f"document_printer.{code}")
-    assert printer.print(document(), name(), within()).outcome is DocumentOutcome.PRINTED
+    assert printer.print(document(), name(), within()).outcome is PrintOutcome.PRINTED
 
 
 def test_a_job_that_does_not_end_is_taken_back_and_not_called_printed(printer, virtual):
     virtual.hold()
     job = name()
     result = printer.print(document(), job, within(3.0))
-    assert (result.outcome, codes(result)) == (DocumentOutcome.UNKNOWN, {"document_printer.no_answer"})
+    assert (result.outcome, codes(result)) == (PrintOutcome.UNKNOWN, {"document_printer.no_answer"})
     virtual.hold(False)
     virtual.wait_idle(within())
     assert printer.find(job, within()) is JobStanding.BROKEN_OFF
@@ -113,7 +114,7 @@ def test_one_question_that_fails_in_the_end_leaves_no_late_job_in_the_printer(pr
     printer.watcher = watch
     virtual.hold()
     job = name()
-    assert printer.print(document(), job, within(3.0)).outcome is DocumentOutcome.UNKNOWN
+    assert printer.print(document(), job, within(3.0)).outcome is PrintOutcome.UNKNOWN
     assert failed == [question]
     virtual.hold(False)
     virtual.wait_idle(within())
@@ -136,7 +137,7 @@ def test_a_late_job_that_cannot_be_taken_back_is_a_broken_connection(printer, vi
 def test_a_job_that_the_printer_aborts_is_unknown_because_it_had_begun(printer, virtual):
     virtual.fail_jobs()
     result = printer.print(document(), name(), within(5.0))
-    assert result.outcome is DocumentOutcome.UNKNOWN
+    assert result.outcome is PrintOutcome.UNKNOWN
     assert codes(result) == {"document_printer.refused"}
 
 
@@ -159,7 +160,7 @@ def test_a_printer_busy_with_another_terminal_s_document_is_asked_again_until_it
     for thread in (first, second):
         thread.join(40)
     other.close()
-    assert [result.outcome for result in done] == [DocumentOutcome.PRINTED] * 2
+    assert [result.outcome for result in done] == [PrintOutcome.PRINTED] * 2
     assert virtual.papers() == (theirs, ours)
 
 
@@ -173,7 +174,7 @@ def test_a_job_that_was_completed_with_errors_is_not_called_printed(printer, vir
 
     monkeypatch.setattr(printer._client, "ask", with_errors)
     result = printer.print(document(), name(), within())
-    assert (result.outcome, codes(result)) == (DocumentOutcome.UNKNOWN, {"document_printer.refused"})
+    assert (result.outcome, codes(result)) == (PrintOutcome.UNKNOWN, {"document_printer.refused"})
 
 
 def test_a_lost_answer_is_unknown_although_the_printer_lists_the_job_as_completed(printer, virtual):
@@ -190,7 +191,7 @@ def test_a_lost_answer_is_unknown_although_the_printer_lists_the_job_as_complete
     virtual.wire.clear()
     thread.join(30)
     # Nothing says that the whole of it arrived: the next test shows why that matters.
-    assert done[0].outcome is DocumentOutcome.UNKNOWN
+    assert done[0].outcome is PrintOutcome.UNKNOWN
     assert printer.find(job, within()) is JobStanding.PRINTED
     assert virtual.papers() == (sent,)
 
@@ -199,7 +200,7 @@ def test_a_document_cut_off_on_its_way_never_counts_as_printed(printer, virtual)
     virtual.wire.order(Order(Trouble.CUT_REQUEST, at=50_000, connection=1))
     sent, job = document(400_000), name()
     result = printer.print(sent, job, within(2.0))
-    assert result.outcome is DocumentOutcome.UNKNOWN
+    assert result.outcome is PrintOutcome.UNKNOWN
     # ippeveprinter prints the part that came and calls it completed.
     assert printer.find(job, within()) is JobStanding.PRINTED
     assert len(virtual.papers()[0]) < len(sent)
@@ -207,17 +208,17 @@ def test_a_document_cut_off_on_its_way_never_counts_as_printed(printer, virtual)
 
 def test_a_printer_switched_off_gets_nothing_and_is_back_after_switching_on(printer, virtual):
     job = name()
-    assert printer.print(document(), job, within()).outcome is DocumentOutcome.PRINTED
+    assert printer.print(document(), job, within()).outcome is PrintOutcome.PRINTED
     virtual.power_off()
     result = printer.print(document(), name(), within(3.0))
-    assert result.outcome is DocumentOutcome.NOT_PRINTED
+    assert result.outcome is PrintOutcome.NOT_PRINTED
     with pytest.raises(DriverError):
         printer.poll(within(3.0))
     virtual.power_on()
     assert printer.poll(within()).state is DeviceState.ONLINE
     # Its memory is gone, so not being listed proves nothing.
     assert printer.find(job, within()) is JobStanding.NOT_LISTED
-    assert JobStanding.NOT_LISTED.outcome(whole=True) is DocumentOutcome.UNKNOWN
+    assert JobStanding.NOT_LISTED.outcome(whole=True) is PrintOutcome.UNKNOWN
 
 
 def test_power_lost_in_mid_job_is_a_broken_connection(printer, virtual):
@@ -255,7 +256,7 @@ def test_every_call_returns_by_its_deadline_from_a_printer_that_never_ends_an_an
             call()
         assert error.value.fault.code in Catalogue.load(ASSETS / "faults").entries
         assert time.monotonic() - began < 10
-    assert printer.print(document(), name(), within(0.6)).outcome is DocumentOutcome.NOT_PRINTED
+    assert printer.print(document(), name(), within(0.6)).outcome is PrintOutcome.NOT_PRINTED
 
 
 def test_closing_from_another_thread_ends_a_call(printer, virtual):
@@ -280,7 +281,7 @@ def test_closing_from_another_thread_ends_a_call(printer, virtual):
 
 def test_paper_that_is_not_loaded_is_refused_before_anything_is_sent(printer, virtual):
     result = printer.print(document(), name(), within(), PrintOptions(media="iso_a3_297x420mm"))
-    assert (result.outcome, codes(result)) == (DocumentOutcome.NOT_PRINTED, {"document_printer.wrong_paper"})
+    assert (result.outcome, codes(result)) == (PrintOutcome.NOT_PRINTED, {"document_printer.wrong_paper"})
     assert virtual.papers() == ()
 
 
@@ -328,7 +329,7 @@ def test_reset_leaves_the_job_of_another_terminal_at_the_same_printer_alone(prin
     virtual.hold(False)
     thread.join(25)
     other.close()
-    assert done[0].outcome is DocumentOutcome.PRINTED
+    assert done[0].outcome is PrintOutcome.PRINTED
 
 
 class Technician:

@@ -13,8 +13,9 @@ from drivers.base import Deadline, Device, DeviceIdentity, DeviceState, DriverEr
 from drivers.card_reader import CardHandle, CardReader, DocumentKind, IdentityDocument
 from drivers.document_camera import DocumentCamera, Photograph
 from drivers.document_printer import DocumentPrinter
+from drivers.print_outcome import PrintOutcome
 from drivers.qr_scanner import QrPayload, QrScanner
-from drivers.receipt_printer import PrintOutcome, PrintResult, ReceiptPrinter
+from drivers.receipt_printer import PrintResult, ReceiptPrinter
 from kiosk.bus import Bus, Timers
 from kiosk.config import ASSETS, IdleSection
 from kiosk.contract.cases import Accepted, Case, CaseList, CaseStep, Clocks

@@ -8,17 +8,18 @@ import pytest
 from kiosk_stage import ACCEPTED, CLASSES, ENROLMENT, ONLINE, Stage, document, with_policy
 
 from drivers.base import DeviceState, DriverError, Fault, Health
-from drivers.document_printer import DocumentOutcome, DocumentPrintResult
-from drivers.receipt_printer import PrintOutcome, PrintResult
+from drivers.document_printer import DocumentPrintResult
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import PrintResult
 from kiosk.documents.job import DocumentJobs, JobPhase
 from kiosk.documents.stock import Stock
 from kiosk.documents.store import DATABASE, DocumentStore, DocumentStoreError
 from kiosk.view import Next, Phase, Pick
 
 STEP = "notice_of_acceptance"
-PRINTED = DocumentPrintResult(DocumentOutcome.PRINTED)
-NO_PAPER = DocumentPrintResult(DocumentOutcome.NOT_PRINTED, (Fault("document_printer.paper_out"),))
-UNKNOWN = DocumentPrintResult(DocumentOutcome.UNKNOWN, (Fault("document_printer.no_answer"),))
+PRINTED = DocumentPrintResult(PrintOutcome.PRINTED)
+NO_PAPER = DocumentPrintResult(PrintOutcome.NOT_PRINTED, (Fault("document_printer.paper_out"),))
+UNKNOWN = DocumentPrintResult(PrintOutcome.UNKNOWN, (Fault("document_printer.no_answer"),))
 
 
 @pytest.fixture

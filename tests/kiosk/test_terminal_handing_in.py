@@ -18,7 +18,8 @@ from kiosk_stage import (
 )
 
 from drivers.base import DriverError
-from drivers.receipt_printer import PrintOutcome, PrintResult, QrCode, Ticket
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import PrintResult, QrCode, Ticket
 from kiosk.journal import JournalUnavailable
 from kiosk.view import (
     Back,

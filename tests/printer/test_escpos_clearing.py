@@ -13,7 +13,8 @@ from drivers.escpos.conversation import Conversation
 from drivers.escpos.encode import ReceiptEncoder
 from drivers.escpos.printer import EscPosPrinter
 from drivers.escpos.profile import load, names
-from drivers.receipt_printer import Cut, PrintOutcome, QrCode, ReceiptDocument, Text
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import Cut, QrCode, ReceiptDocument, Text
 from drivers.sim.printer_lexer import TEXT, Lexer
 
 WELL, CUT, QUESTION = b"\x12", b"\x1dV\x00", b"\x1dr\x01"

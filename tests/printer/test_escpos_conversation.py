@@ -11,7 +11,8 @@ from drivers.base import DriverError
 from drivers.escpos.conversation import Conversation
 from drivers.escpos.printer import EscPosPrinter
 from drivers.escpos.profile import load, names
-from drivers.receipt_printer import Cut, PrintOutcome, ReceiptDocument, Text
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import Cut, ReceiptDocument, Text
 
 WELL, COVER_OPEN = b"\x12", b"\x16"
 

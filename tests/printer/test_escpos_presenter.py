@@ -14,7 +14,8 @@ from printer_bench import FONTS, RECEIPT, Bench, MakeBench, ScriptedPrinter, wit
 from drivers.base import CheckOutcome, DeviceState
 from drivers.escpos.printer import EscPosPrinter
 from drivers.operator import Answer
-from drivers.receipt_printer import Cut, PrintOutcome, ReceiptDocument, Text, Ticket
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import Cut, ReceiptDocument, Text, Ticket
 
 PROFILES = ("epson", "custom", "nippon", "clone")
 

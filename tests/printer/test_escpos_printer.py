@@ -11,7 +11,8 @@ from printer_bench import FONTS, RECEIPT, Bench, MakeBench, within
 
 from drivers.base import CheckOutcome, DeviceState, DriverError, SupplyLevel
 from drivers.escpos.printer import EscPosPrinter
-from drivers.receipt_printer import Cut, PrintOutcome, ReceiptDocument, Text
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import Cut, ReceiptDocument, Text
 from drivers.sim.printer import VirtualPrinter
 from drivers.sim.printer_condition import Mishap
 

@@ -17,9 +17,9 @@ from drivers import registry
 from drivers.base import Deadline, DeviceState, DriverError
 from drivers.card_reader import CardRefused
 from drivers.document_camera import CaptureRefused, Photograph
-from drivers.document_printer import DocumentOutcome
 from drivers.hall import DocumentPrinterAction, PrinterAction
-from drivers.receipt_printer import Cut, PrintOutcome, QrCode, ReceiptDocument, Text, Ticket
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import Cut, QrCode, ReceiptDocument, Text, Ticket
 from drivers.registry import Resources
 from drivers.sim.hall import VirtualHall
 from kiosk.config import ASSETS
@@ -202,7 +202,7 @@ def test_documents_come_out_and_the_a4_printer_has_its_troubles(empty_hall):
     before = len(empty_hall.documents())
     with device(empty_hall, "document_printer") as printer:
         pdf = b"%PDF-1.4 of nobody"
-        assert printer.print(pdf, "doc-1", Deadline.after(20)).outcome is DocumentOutcome.PRINTED
+        assert printer.print(pdf, "doc-1", Deadline.after(20)).outcome is PrintOutcome.PRINTED
         assert empty_hall.documents()[before:] == (pdf,)
         assert empty_hall.state()["documents"] == before + 1
         for trouble, end, code in (

@@ -13,7 +13,8 @@ from threading import Event, Timer
 from drivers.base import Deadline
 from drivers.conformance.bench import Bench, Disturbance, Operation
 from drivers.escpos.printer import EscPosPrinter
-from drivers.receipt_printer import Cut, PrintOutcome, PrintResult, ReceiptDocument, Text, Ticket
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import Cut, PrintResult, ReceiptDocument, Text, Ticket
 from drivers.sim.babble import Babble
 from drivers.sim.benches.people import RESIDENTS
 from drivers.sim.printer import VirtualPrinter

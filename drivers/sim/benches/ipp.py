@@ -12,8 +12,9 @@ from typing import Any
 
 from drivers.base import Deadline, Device
 from drivers.conformance.bench import Bench, Disturbance, Operation
-from drivers.document_printer import DocumentOutcome, DocumentPrintResult, JobStanding
+from drivers.document_printer import DocumentPrintResult, JobStanding
 from drivers.ipp.printer import IppPrinter
+from drivers.print_outcome import PrintOutcome
 from drivers.sim.benches.people import RESIDENTS
 from drivers.sim.ipp_printer import VirtualIppPrinter
 from drivers.sim.ipp_wire import Order, Trouble
@@ -111,14 +112,14 @@ class IppBench(Bench):
     def _judge_print(self, result: object, disturbed: bool) -> str:
         if not isinstance(result, DocumentPrintResult):
             return f"not a result: {result!r}"
-        if not disturbed and result.outcome is not DocumentOutcome.PRINTED:
+        if not disturbed and result.outcome is not PrintOutcome.PRINTED:
             return f"undisturbed, but {result}"
         lying = self._printer.papers().count(self._document)
         if lying > 1:
             return f"it came out {lying} times"
-        if result.outcome is DocumentOutcome.PRINTED and not lying:
+        if result.outcome is PrintOutcome.PRINTED and not lying:
             return "said to be printed, but nothing came out"
-        if result.outcome is DocumentOutcome.NOT_PRINTED and lying:
+        if result.outcome is PrintOutcome.NOT_PRINTED and lying:
             return "said not to be printed, but it came out"
         return ""
 

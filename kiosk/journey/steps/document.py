@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from drivers.base import Deadline
-from drivers.document_printer import DocumentOutcome, DocumentPrinter, DocumentPrintResult
+from drivers.document_printer import DocumentPrinter, DocumentPrintResult
+from drivers.print_outcome import PrintOutcome
 from kiosk.contract.cases import Accepted
 from kiosk.devices.worker import JobFailed
 from kiosk.identity import in_words
@@ -50,20 +51,20 @@ class DocumentStep(PrintStep):
         printers = self.tools.devices.availability.usable_devices("document_printer")
         accepted = self._accepted
         if not printers or accepted is None:
-            self.ended(DocumentOutcome.NOT_PRINTED)
+            self.ended(PrintOutcome.NOT_PRINTED)
             return
         values, definition, issuing = self._values(accepted), self.definition, self.tools.issuing
 
         def work(printer: DocumentPrinter, deadline: Deadline) -> DocumentPrintResult:
             return issuing.issue(definition.template, values, definition.paper, printers[0], printer, deadline)
 
-        self.ask_printer(printers[0], work, DocumentPrintResult(DocumentOutcome.NOT_PRINTED), self._printed)
+        self.ask_printer(printers[0], work, DocumentPrintResult(PrintOutcome.NOT_PRINTED), self._printed)
 
     def _printed(self, result: DocumentPrintResult | JobFailed, begun: bool) -> None:
         if isinstance(result, DocumentPrintResult):
             self.ended(result.outcome, faults=result.faults)
         else:
-            self.ended(DocumentOutcome.UNKNOWN if begun else DocumentOutcome.NOT_PRINTED, faults=(result.fault,))
+            self.ended(PrintOutcome.UNKNOWN if begun else PrintOutcome.NOT_PRINTED, faults=(result.fault,))
 
     @property
     def _accepted(self) -> Accepted | None:

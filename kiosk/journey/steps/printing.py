@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any, ClassVar
 
 from drivers.base import Deadline, Fault
+from drivers.print_outcome import PrintOutcome
 from kiosk.devices.desk import Request
 from kiosk.identity import masked
 from kiosk.journey.steps.base import Step, Tools
@@ -84,23 +85,25 @@ class PrintStep(Step):
             self.print_seconds + OVERDUE_SECONDS, lambda: self._give_up(request, begun)
         )
 
-    def ended(self, outcome: str, accepted_bytes: int = 0, waits: bool = False, faults: tuple[Fault, ...] = ()) -> None:
+    def ended(
+        self, outcome: PrintOutcome, accepted_bytes: int = 0, waits: bool = False, faults: tuple[Fault, ...] = ()
+    ) -> None:
         """Say how the print ended; ``waits``: the visit goes on when the paper is taken, and not by time."""
         self.busy = False
         self._not_overdue()
         self.report.printed(outcome, accepted_bytes, faults[0].code if faults else "")
-        if outcome == "printed":
+        if outcome is PrintOutcome.PRINTED:
             self._phase = Phase.DONE
             if not waits:
                 self.after(self.shown_seconds, lambda: self.report.completed({}))
         else:
-            self._phase, self._again = Phase.REFUSED, outcome == "not_printed"
+            self._phase, self._again = Phase.REFUSED, outcome is PrintOutcome.NOT_PRINTED
         self._message = self.messages[outcome]
         self.report.changed()
 
     def _give_up(self, request: Request, begun: Event) -> None:
         request.cancel()
-        self.ended("unknown" if begun.is_set() else "not_printed")
+        self.ended(PrintOutcome.UNKNOWN if begun.is_set() else PrintOutcome.NOT_PRINTED)
 
     def _not_overdue(self) -> None:
         if self._overdue is not None:

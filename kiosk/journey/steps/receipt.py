@@ -10,7 +10,8 @@ from threading import Event
 from typing import ClassVar
 
 from drivers.base import Deadline, DriverError, Fault
-from drivers.receipt_printer import PrintOutcome, PrintResult, ReceiptDocument, ReceiptPrinter, Ticket
+from drivers.print_outcome import PrintOutcome
+from drivers.receipt_printer import PrintResult, ReceiptDocument, ReceiptPrinter, Ticket
 from kiosk.devices.desk import Request
 from kiosk.devices.worker import JobFailed
 from kiosk.journal import Journal, JournalUnavailable, PrintJob, PrintPhase
@@ -91,9 +92,11 @@ class ReceiptStep(PrintStep):
 
         self.ask_printer(printers[0], work, PrintResult(PrintOutcome.NOT_PRINTED), self._printed)
 
-    def ended(self, outcome: str, accepted_bytes: int = 0, waits: bool = False, faults: tuple[Fault, ...] = ()) -> None:
+    def ended(
+        self, outcome: PrintOutcome, accepted_bytes: int = 0, waits: bool = False, faults: tuple[Fault, ...] = ()
+    ) -> None:
         """Remember, for the last screen, that paper may have come out."""
-        if outcome != PrintOutcome.NOT_PRINTED:
+        if outcome is not PrintOutcome.NOT_PRINTED:
             self.visit.receipt_came = True
         super().ended(outcome, accepted_bytes, waits, faults)
 
