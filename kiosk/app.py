@@ -168,7 +168,7 @@ class App:
         self._printers_to_clear: set[str] = set()
         self._settle_prints()
         self._documents = Settling(storage.directory, self.devices, self.log)
-        self.faults = Catalogue.load(ASSETS / "faults")
+        self.faults = Catalogue.installed(ASSETS / "faults")
         self.services = services(configuration)
         texts = Texts(ASSETS / "texts" / "kiosk.toml")
         tools = Tools(
@@ -426,6 +426,7 @@ def configuration_problems(configuration: Configuration) -> list[str]:
         except DriverError as error:
             problems.append(f"devices.{entry.name}: {error.fault.evidence}")
     problems += refused
+    problems += Catalogue.installed(ASSETS / "faults").refused
     if not configuration.central.token_file.is_file():
         problems.append(f"central.token_file: {configuration.central.token_file} is not there")
     return problems

@@ -104,7 +104,7 @@ def _words(configuration: Configuration, entries: Sequence[DeviceEntry], languag
     except ConfigurationError:  # said, and the devices can be examined all the same
         offered = {}
         sys.stderr.write(texts.get(language, "services.unreadable") + "\n")
-    return Words(texts, Catalogue.load(ASSETS / "faults"), offered, entries, language)
+    return Words(texts, Catalogue.installed(ASSETS / "faults"), offered, entries, language)
 
 
 def _examination(

@@ -93,12 +93,34 @@ def kiosk(environment: dict[str, str], *arguments: object) -> tuple[int, str]:
 
 def test_only_the_installed_package_makes_the_driver_known(installed: Path, configuration: Path, environment) -> None:
     (distribution,) = importlib.metadata.distributions(name="example-devices-scanner", path=[str(installed)])
-    assert [entry.value for entry in distribution.entry_points] == ["example_scanner:DRIVER"]
+    assert {entry.value for entry in distribution.entry_points} == {"example_scanner:DRIVER", "example_scanner.faults"}
     assert kiosk(environment, "config", "check", configuration) == (0, f"{configuration}: ok\n")
     without = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
     code, said = kiosk(without, "config", "check", configuration)
     assert code == 1
     assert "no driver is called 'example'" in said
+
+
+def test_its_own_faults_have_its_own_words(environment, configuration: Path, installed: Path, tmp_path: Path) -> None:
+    ask = "from kiosk.config import ASSETS; from kiosk.faults import Catalogue; c = Catalogue.installed(ASSETS / 'faults'); "
+    said = subprocess.run(
+        [sys.executable, "-c", ask + "print(c.refused, c.entry('es1.failed').operator_en)"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=SECONDS,
+    )
+    assert said.stdout == "() Code scanner has failed\n"
+    shutil.copytree(installed, tmp_path / "site")
+    words = tmp_path / "site" / "example_scanner" / "faults" / "es1.toml"
+    words.write_text(words.read_text(encoding="utf-8").replace("es1.failed", "card.removed"), encoding="utf-8")
+    code, said = kiosk(environment | {"PYTHONPATH": str(tmp_path / "site")}, "config", "check", configuration)
+    assert code == 1
+    assert (
+        "the faults 'example' of example_scanner.faults: ValueError: es1.toml: the code card.removed stands twice"
+        in said
+    )
 
 
 def test_its_options_are_checked_like_our_own(configuration: Path, environment) -> None:

@@ -48,7 +48,7 @@ class ExampleScanner(QrScanner):
         status = self._ask("STATUS", deadline)
         if status == "OK":
             return Health(DeviceState.ONLINE, observed_at=self._now())
-        fault = Fault("code_scanner.no_answer", "the scanner says that it has failed", status)
+        fault = Fault("es1.failed", evidence=status)
         return Health(DeviceState.FAULT, (fault,), observed_at=self._now())
 
     def reset(self, deadline: Deadline) -> None:
