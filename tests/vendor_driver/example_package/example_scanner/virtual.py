@@ -136,6 +136,8 @@ class VirtualScanner:
             if command is None:
                 continue
             self.heard()
+            if not (self.plugged and self.listening):
+                return  # unplugged or hung by it: nothing is answered any more
             number, text = command
             self._asked = number if text == "SCAN" else None
             if text in ANSWERS:
