@@ -330,7 +330,12 @@ class IppPrinter(DocumentPrinter):
     def _await_end(self, number: int, deadline: Deadline, standing: JobStanding) -> JobStanding:
         wait = _FIRST_LOOK
         while True:
-            job = self._job(number, deadline)
+            try:
+                job = self._job(number, deadline)
+            except DriverError:
+                if deadline.expired:
+                    return standing  # cancelled it is; there was no time to see the end
+                raise
             if job is None:
                 return JobStanding.NOT_LISTED
             standing = _standing(job)
