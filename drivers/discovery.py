@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from errno import EACCES, EAGAIN, EBUSY
 from pathlib import Path
 
 from drivers.base import Deadline, Device, DeviceState, DriverError, Fault
+from drivers.kept_from_us import ACCESS_DENIED, IN_USE
 
 PROBE_SECONDS = 3.0
 """Longest time for one driver to find its device behind one port."""
 
-_NOT_TO_BE_ASKED = {f"errno {EAGAIN}": "in use", f"errno {EBUSY}": "in use", f"errno {EACCES}": "not permitted"}
+_NOT_TO_BE_ASKED = {IN_USE: "in use", ACCESS_DENIED: "not permitted"}
 _LISTENING = "0A"
 """TCP_LISTEN in /proc/net/tcp (linux/tcp_states.h)."""
 
@@ -180,7 +180,7 @@ def ask(candidate: Candidate, device: Device, seconds: float = PROBE_SECONDS) ->
         health = device.poll(deadline)
         identity = device.identity()
     except DriverError as error:
-        reason = _NOT_TO_BE_ASKED.get(error.fault.evidence)
+        reason = _NOT_TO_BE_ASKED.get(error.fault.code)
         return replace(candidate, seen=reason) if reason else _unanswered(candidate, error.fault)
     finally:
         device.close()

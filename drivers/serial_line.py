@@ -10,6 +10,7 @@ from threading import Event, Lock
 import serial
 
 from drivers.base import Deadline, DriverError
+from drivers.kept_from_us import code_of
 
 _SLICE_SECONDS = 0.05
 _CHUNK = 4096
@@ -19,8 +20,9 @@ _DISCARD_AT_MOST = 65536
 class SerialLine:
     """One serial port, 8N1, no flow control. Works on a pseudo terminal too.
 
-    ``device_class`` begins the codes of what is raised: ``<device_class>.not_found`` when the port is absent, taken or
-    gone, ``<device_class>.no_answer`` when it takes no more bytes. ``close`` may come from another thread.
+    ``device_class`` begins the codes of what is raised: ``<device_class>.not_found`` when the port is absent or gone,
+    ``<device_class>.no_answer`` when it takes no more bytes. One that is there and cannot be opened is ``device.in_use`` or
+    ``device.access_denied``. ``close`` may come from another thread.
     """
 
     def __init__(self, port: str, baud: int, device_class: str) -> None:
@@ -128,7 +130,7 @@ class SerialLine:
     def _gone(self, error: Exception | None) -> DriverError:
         number = error.errno if isinstance(error, OSError) else None
         return DriverError(
-            f"{self._device_class}.not_found",
+            code_of(error, f"{self._device_class}.not_found"),
             f"serial port {self._port}",
             f"errno {number}" if number is not None else "hung up" if error is None else type(error).__name__,
         )

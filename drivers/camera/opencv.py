@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 
 from drivers.base import Deadline, DriverError, Fault
 from drivers.camera.source import Frame, FrameSource
+from drivers.kept_from_us import code_of
+
+NOT_FOUND = "camera.not_found"
 
 FROZEN_AFTER_SECONDS = 5.0
 """A sensor's noise changes some byte of every frame: five seconds without a change are a dead camera, no calm scene."""
@@ -60,7 +64,7 @@ class _OpenCvCapture:
         is_node = isinstance(device, int) or device.startswith("/dev/")
         self._capture = cv2.VideoCapture(device, cv2.CAP_V4L2 if is_node else cv2.CAP_ANY)
         if not self._capture.isOpened():
-            raise DriverError("camera.not_found", "cannot be opened")
+            raise DriverError(_why_not_opened(device) if is_node else NOT_FOUND, "cannot be opened")
         self.interval = 0.0
         self._restartable = is_file
         if is_file:
@@ -83,6 +87,16 @@ class _OpenCvCapture:
 
     def release(self) -> None:
         self._capture.release()
+
+
+def _why_not_opened(device: int | str) -> str:
+    """Open a camera's node once more to learn the fault's code: OpenCV does not tell it."""
+    node = f"/dev/video{device}" if isinstance(device, int) else device
+    try:
+        os.close(os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        return code_of(error, NOT_FOUND)
+    return NOT_FOUND
 
 
 def _is_picture(decoded: Any) -> bool:
@@ -115,7 +129,7 @@ class _Grabber(threading.Thread):
         self.changed = threading.Condition()
         self.stopping = threading.Event()
         self.opened = False
-        self.failure: str | None = None
+        self.failure: Fault | None = None
         self.wanted = False
         self.started_grabs = 0
         self.alive_at = time.monotonic()
@@ -126,7 +140,7 @@ class _Grabber(threading.Thread):
         try:
             capture = self._opener()
         except DriverError as error:
-            self._fail(error.fault.detail)
+            self._fail(error.fault)
             return
         try:
             with self.changed:
@@ -136,7 +150,7 @@ class _Grabber(threading.Thread):
             failure = self._grab_all(capture)
         finally:
             capture.release()
-            self._fail(failure)
+            self._fail(Fault(NOT_FOUND, failure))
 
     def _grab_all(self, capture: Capture) -> str:
         due = time.monotonic()
@@ -162,7 +176,7 @@ class _Grabber(threading.Thread):
             self.stopping.wait(due - time.monotonic())
         return "stopped"
 
-    def _fail(self, failure: str) -> None:
+    def _fail(self, failure: Fault) -> None:
         with self.changed:
             self.failure = failure
             self.changed.notify_all()
@@ -213,17 +227,16 @@ class OpenCvSource(FrameSource):
         if self._latest is not None:
             self._latest.join(deadline.remaining())
             if self._latest.is_alive():  # or each try would leave one more behind
-                known = self._stands_still or Fault("camera.not_found", "no answer in time", self.describe())
+                known = self._stands_still or Fault(NOT_FOUND, "no answer in time", self.describe())
                 raise DriverError(known.code, known.detail, known.evidence)
         grabber = self._latest = _Grabber(self._opener)
         grabber.start()
         with grabber.changed:
             grabber.changed.wait_for(lambda: grabber.opened or grabber.failure is not None, deadline.remaining())
-            failure = "no answer in time" if not grabber.opened else None
-            failure = grabber.failure or failure
+            failure = grabber.failure or (None if grabber.opened else Fault(NOT_FOUND, "no answer in time"))
         if failure is not None:
             grabber.stopping.set()
-            raise DriverError("camera.not_found", failure, self.describe())
+            raise DriverError(failure.code, failure.detail, self.describe())
         self._seen, self._last = 0, None
         self._grabber = grabber
         if self._stands_still is not None:
@@ -233,12 +246,12 @@ class OpenCvSource(FrameSource):
         """Return the next frame; ``camera.frozen`` also when the device has stopped giving any."""
         grabber = self._grabber
         if grabber is None:
-            raise DriverError("camera.not_found", "not open", self.describe())
+            raise DriverError(NOT_FOUND, "not open", self.describe())
         frame = grabber.next_after(self._seen, deadline)
         now = time.monotonic()
         if frame is None:
             if grabber.failure is not None:
-                raise DriverError("camera.not_found", grabber.failure, self.describe())
+                raise DriverError(grabber.failure.code, grabber.failure.detail, self.describe())
             if now - grabber.alive_at > self._frozen_after:
                 raise self._frozen("no frames", now - grabber.alive_at)
             return None

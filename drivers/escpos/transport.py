@@ -14,6 +14,7 @@ from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from drivers.base import Deadline, DriverError
+from drivers.kept_from_us import code_of
 from drivers.serial_line import SerialLine
 
 LOST = "printer.not_found"
@@ -124,7 +125,7 @@ class DeviceFileTransport(Transport):
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as error:
-            raise DriverError(LOST, "cannot open the device", evidence=_errno(error)) from error
+            raise DriverError(code_of(error, LOST), f"device {self._path}", evidence=_errno(error)) from error
 
     def close(self) -> None:
         """Close the device."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from threading import Event, Lock
 from typing import Any, cast
 
@@ -10,6 +9,7 @@ import usb.core as _untyped_core  # pyright: ignore[reportMissingTypeStubs]
 import usb.util as _untyped_util  # pyright: ignore[reportMissingTypeStubs]
 
 from drivers.base import Deadline, DriverError
+from drivers.kept_from_us import code_of
 
 _core: Any = _untyped_core
 _util: Any = _untyped_util
@@ -20,7 +20,6 @@ _SLICE_MILLISECONDS = 50
 _SHORTEST_MILLISECONDS = 1  # 0 would mean for ever
 _DISCARD_AT_MOST = 65536
 _GET_STATUS = (0x80, 0x00, 0, 0, 2)
-_KEPT_FROM_US = {errno.EACCES: "card_reader.access_denied", errno.EBUSY: "card_reader.in_use"}
 
 
 class UsbLine:
@@ -41,7 +40,7 @@ class UsbLine:
     def open(self) -> None:
         """Find the reader and claim its interface.
 
-        Raises ``card_reader.not_found``, ``card_reader.access_denied``, ``card_reader.in_use`` (another program has it), and
+        Raises ``card_reader.not_found``, ``device.access_denied``, ``device.in_use`` (another program has it), and
         ``card_reader.usb_unavailable`` when libusb is missing or may not start, as without its netlink socket.
         """
         self.close()
@@ -131,7 +130,7 @@ class UsbLine:
     def _gone(self, error: Exception | None) -> DriverError:
         number = cast("int | None", getattr(error, "errno", None))
         return DriverError(
-            _KEPT_FROM_US.get(number or 0, "card_reader.not_found"),
+            code_of(error, "card_reader.not_found"),
             f"USB device {self._vendor:04x}:{self._product:04x}",
             f"errno {number}" if number is not None else "" if error is None else type(error).__name__,
         )

@@ -179,8 +179,8 @@ def test_a_port_in_use(machine, sdt_port, capsys):
 class Silent:
     """A device that raises when it is opened."""
 
-    def __init__(self, code, evidence=""):
-        self.error = DriverError(code, "", evidence)
+    def __init__(self, code):
+        self.error = DriverError(code)
 
     def open(self, deadline):
         raise self.error
@@ -194,8 +194,8 @@ class Silent:
     [
         (Certainty.POSSIBLE, Silent("printer.no_answer"), None),
         (Certainty.LIKELY, Silent("printer.no_answer"), (Certainty.POSSIBLE, "EPSON: printer.no_answer")),
-        (Certainty.LIKELY, Silent("printer.not_found", "errno 16"), (Certainty.LIKELY, "in use")),
-        (Certainty.LIKELY, Silent("printer.not_found", "errno 13"), (Certainty.LIKELY, "not permitted")),
+        (Certainty.LIKELY, Silent("device.in_use"), (Certainty.LIKELY, "in use")),
+        (Certainty.LIKELY, Silent("device.access_denied"), (Certainty.LIKELY, "not permitted")),
     ],
 )
 def test_what_does_not_answer_is_told_where_it_is_there(certainty, device, found):

@@ -163,8 +163,8 @@ def test_a_usb_reader_that_takes_a_few_bytes_at_once_gets_every_command_whole(
 @pytest.mark.parametrize(
     ("number", "code"),
     [
-        (errno.EACCES, "card_reader.access_denied"),
-        (errno.EBUSY, "card_reader.in_use"),
+        (errno.EACCES, "device.access_denied"),
+        (errno.EBUSY, "device.in_use"),
         (errno.ENODEV, "card_reader.not_found"),
     ],
 )

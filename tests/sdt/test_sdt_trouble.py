@@ -180,10 +180,10 @@ def test_an_absent_port_is_not_found(tmp_path) -> None:
     reader.close()
 
 
-def test_a_port_that_another_program_holds_is_not_found(reader: SdtCardReader, virtual: VirtualSdtReader) -> None:
+def test_a_port_that_another_program_holds_is_in_use(reader: SdtCardReader, virtual: VirtualSdtReader) -> None:
     with pytest.raises(DriverError) as raised:
         SdtCardReader(SerialLine(str(virtual.path), 115200, "card_reader")).open(Deadline.after(FAR))
-    assert raised.value.fault.code == "card_reader.not_found"
+    assert raised.value.fault.code == "device.in_use"
     reader.poll(Deadline.after(FAR))
 
 

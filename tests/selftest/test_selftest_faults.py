@@ -8,6 +8,7 @@ import pytest
 from drivers.base import Deadline
 from drivers.hall import DocumentPrinterAction, PowerAction, PrinterAction
 from drivers.sdt.command import Command
+from drivers.serial_line import SerialLine
 from drivers.sim.io_board import BoardFault
 from drivers.sim.ipp_wire import Order, Trouble
 from drivers.sim.printer_condition import Mishap
@@ -66,6 +67,16 @@ def sdt_answer(world, command, fault):
         yield
     finally:
         world.hall._sdt.clear()
+
+
+@contextmanager
+def held_by_another_program(world, device):
+    line = SerialLine(world.devices()[device]["options"]["port"], 9600, "thing")
+    line.open()
+    try:
+        yield
+    finally:
+        line.close()
 
 
 @contextmanager
@@ -225,6 +236,7 @@ FAULTS = {
     "camera of small frames": ("camera.small_frames", lambda w: camera(w, "small")),
     "camera without frames": ("camera.no_frames", lambda w: camera(w, "mute")),
     "code camera gone": ("camera.not_found", no_picture),
+    "scanner held by another program": ("device.in_use", lambda w: held_by_another_program(w, "scanner_serial")),
     "scanner unplugged": ("code_scanner.not_found", lambda w: unplugged(w.scanner)),
     "door open": ("io_board.door_open", lambda w: switch(w, "door_open", True)),
     "tampered with": ("io_board.tamper", lambda w: switch(w, "tamper", True)),
