@@ -10,6 +10,8 @@ LONGEST_LINE = 1024
 LONGEST_LIST = 2000
 """Lines of one list; a real supply has fewer than 200 variables."""
 
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+"""A variable's name; values are the supply's own, and may hold anything."""
 _WORD = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))')
 
 
@@ -47,7 +49,7 @@ def refusal(line: str) -> Refusal | None:
 def variable(line: str, ups: str) -> tuple[str, str]:
     """Take ``VAR <ups> <name> "<value>"`` apart. Raises ``ProtocolError`` for anything else."""
     found = words(line)
-    if len(found) != 4 or found[:2] != ["VAR", ups]:
+    if len(found) != 4 or found[:2] != ["VAR", ups] or not _NAME.fullmatch(found[2]):
         raise ProtocolError("no variable of this supply")
     return found[2], found[3]
 

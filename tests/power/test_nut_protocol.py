@@ -23,7 +23,10 @@ def test_words_of_a_line(line, found):
     assert words(line) == found
 
 
-@pytest.mark.parametrize("line", ['VAR ups a "no end', 'VAR other a "1"', "VAR ups a", "NUT ups a b", ""])
+@pytest.mark.parametrize(
+    "line",
+    ['VAR ups a "no end', 'VAR other a "1"', "VAR ups a", "NUT ups a b", "", 'VAR ups battery.ru\ufffdntime "5"'],
+)
 def test_what_is_no_variable_of_this_supply_is_refused(line):
     with pytest.raises(ProtocolError):
         variable(line, "ups")
