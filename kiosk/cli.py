@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kiosk.documents.commands import documents_app, stock_app
+from kiosk.memory import keep_few_arenas
 from kiosk.training.sim_commands import app as sim_app
 
 if TYPE_CHECKING:
@@ -291,6 +292,7 @@ def config_check(file: Annotated[Path | None, typer.Argument(help="The configura
 
 def main() -> None:
     """Run the command."""
+    keep_few_arenas()
     try:
         app()
     except PermissionError as error:
