@@ -209,6 +209,7 @@ class OpenCvSource(FrameSource):
         self._device = device
         self._frozen_after = frozen_after
         self._stands_still: Fault | None = None
+        self._missed = False
         self._opener = opener or (lambda: _OpenCvCapture(device, width, height))
         self._grabber: _Grabber | None = None
         self._latest: _Grabber | None = None
@@ -237,7 +238,7 @@ class OpenCvSource(FrameSource):
         if failure is not None:
             grabber.stopping.set()
             raise DriverError(failure.code, failure.detail, self.describe())
-        self._seen, self._last = 0, None
+        self._seen, self._last, self._missed = 0, None, False
         self._grabber = grabber
         if self._stands_still is not None:
             self._thaw(deadline.within(THAW_SECONDS))
@@ -247,7 +248,10 @@ class OpenCvSource(FrameSource):
         grabber = self._grabber
         if grabber is None:
             raise DriverError(NOT_FOUND, "not open", self.describe())
+        if self._missed:
+            self.skip()  # what came after its reader had gone shows what lay there then
         frame = grabber.next_after(self._seen, deadline)
+        self._missed = frame is None
         now = time.monotonic()
         if frame is None:
             if grabber.failure is not None:

@@ -170,6 +170,21 @@ def test_every_read_gives_a_newer_frame() -> None:
     assert len(numbers) == 5
 
 
+def test_what_came_after_its_reader_had_gone_is_not_shown_to_the_next_one() -> None:
+    """It would be the paper of whoever stood there then."""
+    capture = EndlessCapture(lambda number: _grey(number))
+    source = _opened(OpenCvSource(0, opener=lambda: capture))
+    assert source.read(Deadline.after(0.0)) is None
+    limit = _soon()
+    while capture.grabs < 30 and not limit.expired:
+        threading.Event().wait(0.01)
+    before = capture.grabs
+    frame = source.read(_soon())
+    source.close()
+    assert frame is not None
+    assert 30 <= before <= frame.image[0, 0, 0]
+
+
 def test_no_frame_in_time_is_none_and_not_a_fault() -> None:
     source = _opened(OpenCvSource(0, opener=ScriptedCapture))
     started = time.monotonic()
