@@ -217,7 +217,8 @@ def find(driver: str) -> Driver:
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == driver:
             return _loaded(entry)
-    raise UnknownDriverError(f"no driver is called {driver!r}; there are {', '.join(sorted(_DRIVERS))}")
+    names = {*_DRIVERS, *(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP))}
+    raise UnknownDriverError(f"no driver is called {driver!r}; there are {', '.join(sorted(names))}")
 
 
 def _loaded(entry: EntryPoint) -> Driver:

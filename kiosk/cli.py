@@ -243,6 +243,8 @@ def devices_conform(
     chosen = Chosen(cases, seed, case)
     if device is None:
         raise typer.Exit(conform(driver, bench, chosen))
+    if bench is not None:
+        raise _fail("kiosk devices conform: --bench is for virtual hardware; it does not go with --device", 2)
     raise typer.Exit(conform_device(driver, config, device, chosen))
 
 

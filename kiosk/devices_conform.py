@@ -21,6 +21,8 @@ from kiosk.selftest.words import TEXTS
 from kiosk.texts import Texts
 
 _LOAN_SECONDS = 1800.0
+_MOST_FINDINGS = 20
+"""Of one bench, after which it is left: each may cost many seconds, and a driver's first mistakes hide the others."""
 
 
 @dataclass(frozen=True)
@@ -80,18 +82,24 @@ def conform_device(driver: str, config: Path | None, name: str, chosen: Chosen) 
 
     try:
         with borrowed(configuration, (name,), _LOAN_SECONDS, False, say):
-            return _show([run_device(entry, chosen)])
+            tally = run_device(entry, chosen, config)
     except CannotBorrowError as error:
         say(error.key)
         return 1
+    if not tally.cases:
+        return _refused(f"case {chosen.number} needs a person: see kiosk selftest --interactive")
+    return _show([tally])
 
 
-def run_device(entry: DeviceEntry, chosen: Chosen) -> Tally:
-    """Run the cases that need nobody on a device that nobody else holds."""
+def run_device(entry: DeviceEntry, chosen: Chosen, config: Path | None = None) -> Tally:
+    """Run the cases that need nobody on a device that nobody else holds; ``config`` is the file that names it."""
     bench = configured.ConfiguredBench(entry.name, entry.device_class, entry.factory)
 
     def again(case: suite.Case) -> str:
-        return f"kiosk devices conform {entry.driver} --device {entry.name} --seed {case.seed} --case {case.number}"
+        where = "" if config is None else f"--config {config} "
+        return (
+            f"kiosk devices conform {entry.driver} {where}--device {entry.name} --seed {case.seed} --case {case.number}"
+        )
 
     return _run(bench, _numbered(configured.cases, bench, chosen), again)
 
@@ -101,14 +109,16 @@ def _numbered(
 ) -> Sequence[suite.Case]:
     if chosen.number is None:
         return cases(bench, chosen.seed, chosen.count)
-    return cases(bench, chosen.seed, chosen.number + 1)[-1:]
+    return [case for case in cases(bench, chosen.seed, chosen.number + 1) if case.number == chosen.number]
 
 
 def _run(bench: Bench, cases: Sequence[suite.Case], again: Callable[[suite.Case], str]) -> Tally:
     from rich.progress import Progress
 
-    codes = frozenset(Catalogue.installed(ASSETS / "faults").entries)
-    tally = Tally(bench.name)
+    catalogue = Catalogue.installed(ASSETS / "faults")
+    codes = frozenset(catalogue.entries)
+    tally = Tally(bench.name, findings=[f"not used: {refused}" for refused in catalogue.refused])
+    sys.stderr.write("".join(f"{finding}\n" for finding in tally.findings))
     since = time.monotonic()
     with Progress() as progress, suite.started(bench):
         task = progress.add_task(bench.name, total=len(cases))
@@ -121,6 +131,9 @@ def _run(bench: Bench, cases: Sequence[suite.Case], again: Callable[[suite.Case]
                 tally.findings.append(f"{outcome.finding}\nagain: {again(case)}")
                 progress.console.print(tally.findings[-1], markup=False, highlight=False, soft_wrap=True)
             progress.advance(task)
+            if len(tally.findings) >= _MOST_FINDINGS:
+                progress.console.print(f"{bench.name}: left after {_MOST_FINDINGS} findings")
+                break
     tally.seconds = time.monotonic() - since
     return tally
 

@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 ENTRY_POINT_GROUP = "civic_kiosk.faults"
 """A package's entry point in this group names a package of its own, whose ``*.toml`` are read like those in assets/faults."""
@@ -84,5 +84,9 @@ def _read(folder: Iterable[Traversable], known: Collection[str]) -> dict[str, En
         for code, table in tomllib.loads(file.read_text(encoding="utf-8"))["codes"].items():
             if code in entries or code in known:
                 raise ValueError(f"{file.name}: the code {code} stands twice")
-            entries[code] = Entry.model_validate(table)
+            try:
+                entries[code] = Entry.model_validate(table)
+            except ValidationError as error:
+                wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+                raise ValueError(f"{file.name}: {code}: {wrong}") from error
     return entries

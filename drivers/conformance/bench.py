@@ -73,6 +73,8 @@ class Bench(ABC):
     personal: tuple[str, ...] = ()
     """Texts of (invented) people on this hardware's cards, codes and papers: no evidence may hold one of them."""
 
+    repeats: bool = True
+    """Whether an operation of its class may come right after another: not where hardware takes its time to see the next card."""
     stepless: frozenset[str] = frozenset()
     """Operations that ask the hardware nothing, so that trouble can only come before them. Any other has a step, or is found."""
     untraced: frozenset[str] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from threading import Event
@@ -77,15 +78,15 @@ class Calls:
             raise WrongError(f"{what} did not return within {self.limits.hung:.0f} s after {due}")
         said = "returned" if call.error is None else f"raised {call.error}"
         self.steps.append(f"{what} {said} after {call.seconds:.3f} s of {seconds:.3f}")
-        if tells(self.bench.personal, (call.result, call.error, *self.seen)):
-            self.steps.pop()
-            raise WrongError(
-                f"what {what} gave, raised or showed in the trace tells what is on the card, code or paper"
-            )
+        for where, thing in (("result", call.result), ("error", call.error), ("trace", self.seen)):
+            if told := tells(self.bench.personal, thing):
+                self.steps.pop()  # which may hold it too
+                raise WrongError(f"the {where} of {what} tells what is on the card, code or paper: {told}")
         if isinstance(call.error, DriverError):
             self.is_right(wrong_with_fault(call.error.fault, self.codes))
         elif call.error is not None:
-            raise WrongError(f"{what} raised {call.error!r}, and drivers raise DriverError alone") from call.error
+            raised = f"{what} raised {call.error!r} {_place(call.error)}, and drivers raise DriverError alone"
+            raise WrongError(raised) from call.error
         if not in_time:
             raise LateError(f"{what} took {call.seconds:.2f} s: more than {self.limits.grace:.1f} s after {due}")
         return call
@@ -102,11 +103,16 @@ class Calls:
         """Ask who it is."""
         identity = device.identity()
         self.is_right(wrong_with_identity(identity, self.bench.device_class))
-        if tells(self.bench.personal, (identity,)):
-            raise WrongError("the identity tells what is on a card, code or paper")
+        if told := tells(self.bench.personal, identity):
+            raise WrongError(f"the identity tells what is on a card, code or paper: {told}")
         return identity
 
     def is_right(self, wrong: str) -> None:
         """End the case where something is wrong."""
         if wrong:
             raise WrongError(wrong)
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""

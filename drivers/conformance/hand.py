@@ -17,7 +17,7 @@ class Call:
     begun: Event = field(default_factory=Event)
     ended: Event = field(default_factory=Event)
     result: object = None
-    error: Exception | None = None
+    error: BaseException | None = None
     seconds: float = 0.0
 
 
@@ -47,7 +47,7 @@ class Hand:
             since = time.monotonic()
             try:
                 call.result = call.work()
-            except Exception as error:  # noqa: BLE001 - what a driver raises is what is looked at
+            except BaseException as error:  # noqa: BLE001 - what a driver raises is what is looked at, also one that exits
                 call.error = error
             call.seconds = time.monotonic() - since
             call.ended.set()

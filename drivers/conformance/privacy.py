@@ -8,10 +8,16 @@ _ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 """How cards, codes and printers spell names; a wire's bytes are shown as hexadecimal."""
 
 
-def tells(personal: Iterable[str], things: Iterable[object]) -> bool:
-    """Whether the text of one of ``things`` holds one of ``personal``, as it is or as hexadecimal bytes."""
-    forms = frozenset(form for text in personal for form in _forms(text))
-    return any(form in text for thing in things for text in _texts(thing) for form in forms)
+def tells(personal: Iterable[str], thing: object) -> str:
+    """Say which of ``personal`` the text of a thing holds, as it is or as hexadecimal bytes, by its place: ``personal[1]``.
+
+    Empty when it holds none.
+    """
+    texts = frozenset(_texts(thing))
+    for index, each in enumerate(personal):
+        if any(form in text for text in texts for form in _forms(each)):
+            return f"personal[{index}] of the bench"
+    return ""
 
 
 def _forms(text: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from drivers.conformance.judgement import tells_trouble, wrong_with_checks
 from drivers.conformance.leftovers import Belongings, left_since, settled
 from drivers.conformance.people import GivesUp, Silent, Unable
 
+_OFTEN = 0.5
 _TRIES = 3
 """How often a moment is drawn until trouble comes inside the operation: on a busy machine a deadline may pass before it."""
 _LONGEST_CONVERSATION = 2.0
@@ -38,6 +39,10 @@ class Trial:
         self.limits = limits
         self.steps: list[str] = []
         self.random = case.random
+        # What a device remembers can be wrong only when it has worked before; and who asks next may not be the terminal's poll.
+        self.worked_before = self.random.random() < _OFTEN or case.kind is Kind.NOTICED
+        self.worked_before &= bench.repeats or case.operation in COMMON_OPERATIONS
+        self.poll_first = self.random.random() < _OFTEN
         self.device: Device | None = None
         self.happened = False
 
@@ -165,6 +170,10 @@ class Trial:
 
     def _idle(self) -> None:
         device = self._opened()
+        if self.worked_before:
+            self._works(device)
+            self._prepare(self.case.operation)  # what it gave is not what was there last
+            self._calm()
         seconds = self.bench.disturbed_seconds + _PATIENCE_SECONDS
         call = self.calls.call(self.case.operation, device, seconds)
         if call.error is not None:
@@ -263,9 +272,16 @@ class Trial:
         if self.case.operation == "open":
             return self._made(self.bench.make())
         device = self._opened()
+        if prepared and self.worked_before:
+            self._works(device)
         if prepared:
             self._prepare(self.case.operation)
         return device
+
+    def _works(self, device: Device) -> None:
+        """See it do the operation with nothing in its way."""
+        self._prepare(self.case.operation)
+        self.calls.succeeds(self.case.operation, device)
 
     def _prepare(self, operation: str) -> None:
         if operation not in COMMON_OPERATIONS:
@@ -280,7 +296,9 @@ class Trial:
             call = self.calls.succeeds(operation, device)
             steps = self.bench.steps.count - before
             if not steps and operation not in self.bench.stepless:
-                raise WrongError(f"{operation} asks the hardware nothing")
+                raise WrongError(
+                    f"{operation} asks the hardware nothing (or the bench's hardware calls no steps.take, or stepless lacks it)"
+                )
             self.bench.conversations[operation] = Conversation(steps, min(call.seconds, _LONGEST_CONVERSATION))
             self.calls.returns("close", device.close)
         return self.bench.conversations[operation]
@@ -315,13 +333,17 @@ class Trial:
             opening = self.calls.call("open", device, limit.remaining())
             if opening.error is not None:
                 return str(opening.error), False
-        for name in dict.fromkeys(("poll", operation)):
+        names = ("poll", operation) if self.poll_first else (operation, "poll")
+        self.poll_first = True  # a lost connection that only a poll tells of is opened again at the next try
+        for name in dict.fromkeys(names):
             if name == "open":
                 continue
             self._prepare(name)
             call = self.calls.call(name, device, max(1.0, limit.remaining()))
             wrong = self.calls.wrong_with(name, call, disturbed=False)
             if wrong:
+                # It may need some time until it succeeds; it may never give what is not so.
+                self.calls.is_right(self.calls.wrong_with(name, call, disturbed=True))
                 return wrong, call.error is None
         return "", True
 

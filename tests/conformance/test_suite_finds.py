@@ -124,6 +124,7 @@ class ToyBench(Bench):
 
     def calm(self) -> None:
         self.trouble = False
+        self.told = self.number  # there is no other any more
 
     def judge(self, operation: str, result: object, disturbed: bool) -> str:
         if result == self.number or (disturbed and result is None):
@@ -180,7 +181,7 @@ def silently(toy: Toy) -> int:
     return toy.bench.number
 
 
-def raises(error: Exception) -> Callable[[Toy], object]:
+def raises(error: BaseException) -> Callable[[Toy], object]:
     def does(toy: Toy) -> object:
         raise error
 
@@ -294,6 +295,108 @@ def test_an_answer_from_memory_is_found() -> None:
     assert "and not" in run(Remembers, Kind.GOOD, "count")
 
 
+def found_in_some(driver: type[Toy], kind: Kind, operation: str = "count") -> set[str]:
+    """What is found in eight cases that differ in their moments alone; a driver that keeps the rules passes them all."""
+    disturbance = Disturbance.MUTE if kind in (Kind.DISTURBED, Kind.NOTICED) else None
+    found: set[str] = set()
+    for number in range(8):
+        case = Case("toy", 1, number, kind, operation, disturbance)
+        assert suite.run(case, ToyBench(), CODES, LIMITS).finding is None
+        finding = suite.run(case, ToyBench(driver), CODES, LIMITS).finding
+        found.add(finding.wrong if finding else "")
+    return found
+
+
+def test_the_last_good_answer_of_a_device_that_is_silent_now_is_found() -> None:
+    """What one citizen showed must not become the next one's."""
+
+    class LastGood(Toy):
+        last: int | None = None
+        health: Health | None = None
+
+        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
+            try:
+                self.last = super().count(deadline, cancel)
+            except DriverError:
+                if self.last is None:
+                    raise
+            return self.last
+
+        def poll(self, deadline: Deadline) -> Health:
+            try:
+                self.health = super().poll(deadline)
+            except DriverError:
+                if self.health is None:
+                    raise
+            return self.health
+
+    assert any("and not" in wrong for wrong in found_in_some(LastGood, Kind.DISTURBED))
+    assert found_in_some(LastGood, Kind.NOTICED, "poll") == {"poll says nothing of hardware that suffers mute, for 0 s"}
+
+
+def test_the_last_number_given_where_there_is_none_now_is_found() -> None:
+    class Cache(Toy):
+        last: int | None = None
+
+        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
+            self.last = super().count(deadline, cancel) or self.last
+            return self.last
+
+    assert any("and not" in wrong for wrong in found_in_some(Cache, Kind.IDLE))
+
+
+def test_a_wrong_answer_is_not_forgiven_because_the_next_one_is_right() -> None:
+    class FirstIsWrong(Toy):
+        opened_again = False
+
+        def open(self, deadline: Deadline) -> None:
+            self.opened_again = self.is_open or self.lost
+            super().open(deadline)
+
+        lost = False
+
+        def close(self) -> None:
+            self.lost = self.lost or self.is_open
+            super().close()
+
+        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
+            number = super().count(deadline, cancel)
+            if self.opened_again and number is not None:
+                self.opened_again = False
+                return number - 1
+            return number
+
+    assert any("and not" in wrong for wrong in found_in_some(FirstIsWrong, Kind.CLOSED))
+
+
+def test_an_answer_to_the_question_before_is_found_also_where_no_poll_comes_between() -> None:
+    class Late(Toy):
+        """Its last answer comes when the next question is asked, whatever that is."""
+
+        def __init__(self, bench: ToyBench, absent: bool = False) -> None:
+            super().__init__(bench, absent)
+            self.late: list[int] = []
+
+        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
+            if self.late:
+                return self.late.pop()
+            number = super().count(deadline, cancel)
+            if number is not None and deadline.expired:
+                self.late.append(number)
+                return None
+            return number
+
+        def poll(self, deadline: Deadline) -> Health:
+            self.late.clear()
+            return super().poll(deadline)
+
+    assert any("and not" in wrong for wrong in found_in_some(Late, Kind.HURRIED))
+
+
+def test_a_driver_that_leaves_the_program_is_found() -> None:
+    assert "raised SystemExit(3) at " in run(broken("count", raises(SystemExit(3))), Kind.GOOD, "count")
+
+
 def test_a_call_that_does_not_care_about_its_cancelling_is_found() -> None:
     class Deaf(Toy):
         def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
@@ -341,7 +444,8 @@ def test_personal_data_in_evidence_repr_trace_or_an_exception_s_cause_is_found(d
         outcome = suite.run(case, ToyBench(broken("count", does)), CODES, LIMITS)
         assert outcome.finding is not None
         assert "tells what is on the card" in outcome.finding.wrong
-        assert not tells(ToyBench.personal, [outcome.finding])  # what the suite says is read by many
+        assert "personal[0] of the bench" in outcome.finding.wrong
+        assert not tells(ToyBench.personal, outcome.finding)  # what the suite says is read by many
 
 
 def test_personal_data_in_a_check_or_in_the_identity_is_found() -> None:

@@ -48,7 +48,7 @@ def test_a_package_brings_its_own_faults(tmp_path, monkeypatch):
     [
         (f'[codes."card.removed"]\n{ENTRY}', "the code card.removed stands twice"),
         (f'[codes."a1.hot"]\n{ENTRY}', "the code a1.hot stands twice"),
-        ('[codes."c1.hot"]\nseverity = "terrible"', "severity"),
+        ('[codes."c1.hot"]\nseverity = "terrible"', "faults.toml: c1.hot: severity: Input should be"),
         ("[codes", "TOMLDecodeError"),
         ("", "KeyError"),
         (None, "ModuleNotFoundError"),

@@ -121,6 +121,10 @@ def test_its_own_faults_have_its_own_words(environment, configuration: Path, ins
         "the faults 'example' of example_scanner.faults: ValueError: es1.toml: the code card.removed stands twice"
         in said
     )
+    code, said = kiosk(
+        environment | {"PYTHONPATH": str(tmp_path / "site")}, "devices", "conform", "example", "--cases", 1
+    )
+    assert (code, "not used: the faults 'example'" in said) == (1, True)
 
 
 def test_its_options_are_checked_like_our_own(configuration: Path, environment) -> None:
@@ -185,6 +189,24 @@ def test_its_author_runs_the_cases_that_need_nobody_on_the_real_device(configura
     assert code == 0, said
     assert "code_scanner" in said
     assert "0 │        0 │        0" in said  # nothing was armed, nothing happened, nothing was found
+    code, said = kiosk(environment, *device, "--case", 4)
+    assert (code, "case 4 needs a person" in said) == (2, True)
+    code, said = kiosk(environment, *device, "--bench", "example_tcp")
+    assert (code, "does not go with --device" in said) == (2, True)
     code, said = kiosk(environment, *device[:2], "escpos", *device[3:])
     assert code == 2
     assert "there are code_scanner (example)" in said
+
+
+def test_a_real_device_that_is_not_there_is_left_after_twenty_findings(configuration: Path, environment) -> None:
+    gone = configuration.with_name("gone.toml")
+    port = configuration.read_text(encoding="utf-8").partition("port = ")[2].partition(" ")[0]
+    gone.write_text(configuration.read_text(encoding="utf-8").replace(f"port = {port}", "port = 1"), encoding="utf-8")
+    device = ("devices", "conform", "example", "--config", gone, "--device", "code_scanner")
+    code, said = kiosk(environment, *device)
+    assert code == 1
+    assert said.count("again: kiosk ") == 20
+    assert "code_scanner: left after 20 findings" in said
+    first = said.partition("again: kiosk ")[2].splitlines()[0].split()
+    assert first == [*map(str, device), "--seed", "1", "--case", "0"]
+    assert kiosk(environment, *first)[1].count("again: kiosk ") == 1

@@ -112,6 +112,7 @@ class PcscBench(Bench):
     disturbed_seconds = 0.5
     personal = PERSONAL
     untraced = frozenset({"wait_removed"})
+    repeats = False
 
     def start(self) -> None:
         """Start the private service, and the line to it where a process looks for one."""
