@@ -216,7 +216,7 @@ def test_faults_are_shown_in_operators_words_and_escaped(central_on_sqlite: Runn
     listed, shown = page(central).text, page(central, "/console/terminals/T-1").text
     for text in ("需要处理", "回执打印机：回执纸已用完，请加纸", "0 / 1", "培训"):
         assert text in listed, text
-    for text in ("printer.never_heard_of（never_heard_of）", "纸已用完", "ink余量未知", "暂停办理", "部分可用"):
+    for text in ("printer.never_heard_of（never_heard_of）", "纸已用完", "ink余量未知", "暂停办理", "可用，有提示"):
         assert text in shown, text
     assert "<script>alert" not in shown
     assert "城乡居民医保参保登记" in shown

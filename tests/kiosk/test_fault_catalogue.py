@@ -18,7 +18,7 @@ DEVICE_CLASSES = {*DEVICE_OF_KIND.values(), *(driver.device_class for driver in 
 ENTRIES = sorted(CATALOGUE.entries.items())
 INTERNALS_ZH = (
     *("串口", "端口", "驱动", "日志", "接口", "协议", "线程", "进程", "内核", "固件", "数据库", "软件", "程序", "代码"),
-    *("配置", "指令", "字节", "校验", "异常码", "错误码", "返回值", "线缆", "电路板", "传感器", "服务进程"),
+    *("配置", "指令", "字节", "校验", "异常码", "错误码", "返回值", "线缆", "电路板", "传感器", "服务进程", "读卡器"),
 )
 INTERNALS_EN = (
     *("usb", "serial", "port", "tcp", "ip", "pcsc", "pcscd", "sam", "apdu", "driver", "log", "sqlite", "database"),
@@ -146,6 +146,28 @@ def test_each_reader_has_words_of_their_own(code, entry):
         assert entry.technician_zh != entry.remedy_zh
         assert entry.technician_en != entry.remedy_en
     assert bool(entry.citizen_zh) == bool(entry.citizen_en)
+    for language in ("zh", "en"):
+        said = getattr(entry, f"citizen_{language}")
+        if said.endswith(("。", ".")):  # a whole sentence to somebody who stands there
+            assert said not in (getattr(entry, f"technician_{language}"), getattr(entry, f"operator_{language}"))
+
+
+@pytest.mark.parametrize(("code", "entry"), ENTRIES, ids=[code for code, _ in ENTRIES])
+def test_an_operator_reads_few_words_that_say_which_printer_it_is(code, entry):
+    assert len(entry.operator_zh) <= 26, len(entry.operator_zh)
+    assert len(entry.operator_en) <= 62, len(entry.operator_en)
+    for family, zh, en in (("printer.", "回执", "Receipt"), ("document_printer.", "文件打印机", "A4 printer")):
+        if code.startswith(family):
+            assert zh in entry.operator_zh
+            assert en in entry.operator_en
+
+
+def test_one_thing_has_one_name():
+    for path in (ASSETS / "faults", ASSETS / "texts", ROOT / "central" / "console" / "words"):
+        for file in sorted(path.glob("*.toml")):
+            text = file.read_text(encoding="utf-8")
+            assert not re.search("文档打印机|身份证阅读器|部分可用|[Dd]ocument printer", text), file.name
+            assert not re.search("[Pp]ower supply", text), file.name
 
 
 def test_each_area_has_a_file_of_its_own():
