@@ -120,7 +120,11 @@ def test_a_class_that_no_citizen_hears_of_is_needed_by_no_service():
     """Only such a class may have codes without words for citizens; what a service may require has them."""
     assert not [name for name in DEVICE_OF_KIND.values() if never_met(f"{name}.any")]
     assert all(CATALOGUE.entries[code].citizen_zh for code in CLOSING)
-    assert not [code for code, entry in CATALOGUE.entries.items() if never_met(code) and code not in NEVER_MET and entry.citizen_zh]
+    assert not [
+        code
+        for code, entry in CATALOGUE.entries.items()
+        if never_met(code) and code not in NEVER_MET and entry.citizen_zh
+    ]
 
 
 def test_no_citizen_reads_of_internals():

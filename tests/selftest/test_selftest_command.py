@@ -84,7 +84,10 @@ def test_another_device_of_the_class_stands_in_until_it_fails_too():
 
 
 def test_a_warning_and_a_device_that_no_service_needs_leave_service_as_it_is():
-    assert consequence(line("printer", "printer.paper_low", CheckOutcome.WARN)) == "Service goes on, but: Receipt printer: paper low"
+    assert (
+        consequence(line("printer", "printer.paper_low", CheckOutcome.WARN))
+        == "Service goes on, but: Receipt printer: paper low"
+    )
     assert consequence(line("lamp", "io_board.not_found")).startswith("Service goes on, but: ")
     assert consequence(line("printer", "", CheckOutcome.PASS)) == ""
 

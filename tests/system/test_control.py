@@ -74,7 +74,7 @@ def test_the_self_test_runs_while_the_terminal_does_and_central_gets_the_record(
     assert {line["device"] for line in json.loads(done.stdout)} == set(names(world))
     assert not [line for line in json.loads(done.stdout) if line["outcome"] in ("fail", "warn")]
     assert "stepped aside" in done.stderr
-    assert "serves again" in done.stderr
+    assert "given back to the terminal" in done.stderr
     assert "central has it" in done.stderr
     HeadlessCitizen(world).offered(WAIT)
     assert world.terminal.pid == pid
