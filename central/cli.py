@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parent.parent
 DEFAULT_ITEMS = REPOSITORY / "assets" / "services"
 DEFAULT_FAULTS = REPOSITORY / "assets" / "faults"
+DEFAULT_CHECKS = REPOSITORY / "assets" / "texts" / "selftest.toml"
 
 main = typer.Typer(
     name="central",
@@ -58,6 +59,10 @@ def serve(
     faults: Annotated[
         Path | None, typer.Option(file_okay=False, exists=True, help="Folder of the fault catalogue, for words.")
     ] = None,
+    checks: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, exists=True, help="File of the self-test's texts, for its checks' names."),
+    ] = None,
     key_file: Annotated[
         Path | None,
         typer.Option(
@@ -90,6 +95,7 @@ def serve(
             opened,
             items=items or _existing(DEFAULT_ITEMS),
             faults=faults or _existing(DEFAULT_FAULTS),
+            checks=checks or _existing(DEFAULT_CHECKS),
             key_file=key_file,
         )
     except (KeyFileError, ItemError, TimeoutError) as error:
@@ -147,8 +153,8 @@ def add_operator(
     typer.echo(f"{name}: {'password replaced' if replaced else 'added'}", err=True)
 
 
-def _existing(folder: Path) -> Path | None:
-    return folder if folder.is_dir() else None
+def _existing(path: Path) -> Path | None:
+    return path if path.exists() else None
 
 
 def _failed(why: str) -> typer.Exit:

@@ -42,6 +42,7 @@ class Platform:
     calendar: WorkingDays
     items: dict[str, Item]
     faults: Path | None
+    checks: Path | None
     fleet: Fleet
     clock: Callable[[], float]
     now: Callable[[], datetime]
@@ -75,6 +76,7 @@ def open_platform(
     *,
     items: Path | None,
     faults: Path | None,
+    checks: Path | None,
     key_file: Path | None,
     clock: Callable[[], float] = time.monotonic,
     now: Callable[[], datetime] = _utc_now,
@@ -97,6 +99,7 @@ def open_platform(
         calendar=load_working_days(),
         items=published,
         faults=faults,
+        checks=checks,
         fleet=Fleet(clock, now),
         clock=clock,
         now=now,

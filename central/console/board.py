@@ -28,6 +28,8 @@ _SEVERITY_TONES: dict[str, Tone] = {"info": "neutral", "warning": "attention", "
 _LEVEL_TONES: dict[str, Tone] = {"low": "attention", "out": "bad", "unknown": "neutral"}
 _WORST_FIRST: tuple[Tone, ...] = ("bad", "attention", "neutral", "well")
 _CLOCK_TOLERANCE_SECONDS = 30
+_LENT = "device.lent"
+"""A device that a self-test has for the time being: nothing is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,16 @@ def card_of(sighting: Sighting, words: Words, now: datetime) -> Card:
         )
     devices = tuple(_device(device, words) for device in report.devices)
     services = tuple(_service(service, words) for service in report.services)
-    reasons = _reasons(devices, services, words) + _clock(report, sighting.seen_at, words)
-    state: State = "gone" if sighting.gone else "attention" if reasons else "well"
+    troubles = _reasons(devices, services, words) + _clock(report, sighting.seen_at, words)
+    lent = any(fault.code == _LENT for device in report.devices for fault in device.faults)
+    state: State = "gone" if sighting.gone else "attention" if troubles else "well"
     return Card(
         terminal_id=sighting.terminal_id,
         state=state,
         word=words.text(f"state.{state}"),
         training=report.training,
         in_session=report.in_session,
-        reasons=reasons,
+        reasons=((words.text("terminal.lent"),) if lent else ()) + troubles,
         devices=devices,
         services=services,
         available=sum(service.available for service in report.services),
@@ -122,6 +125,10 @@ def moment(at: datetime, now: datetime) -> str:
 
 
 def _device(device: DeviceReport, words: Words) -> Line:
+    name, detail = words.device(device.name, device.device_class), f"{device.name} · {device.driver}"
+    codes = {fault.code for fault in device.faults}
+    if _LENT in codes:
+        return Line(name, detail, "neutral", words.fault(_LENT), ())
     tones: list[Tone] = [_STATE_TONES[device.state]]
     notes: list[str] = []
     for fault in device.faults:
@@ -132,11 +139,12 @@ def _device(device: DeviceReport, words: Words) -> Line:
     for supply in device.supplies:
         if supply.level in _LEVEL_TONES:
             tones.append(_LEVEL_TONES[supply.level])
-            name = words.either(f"supply.{supply.name}", supply.name)
-            notes.append(words.text(f"supply.{supply.level}", supply=name))
+            if not any(code.endswith(f".{supply.name}_{supply.level}") for code in codes):  # else that was said already
+                supplied = words.either(f"supply.{supply.name}", supply.name)
+                notes.append(words.text(f"supply.{supply.level}", supply=supplied))
     return Line(
-        name=words.device(device),
-        detail=f"{device.name} · {device.driver}",
+        name=name,
+        detail=detail,
         tone=_shown(tones, device),
         word=words.text(f"device_state.{device.state}"),
         notes=tuple(notes),
@@ -155,7 +163,7 @@ def _service(service: ServiceReport, words: Words) -> Line:
     return Line(
         name=words.service(service.service),
         detail="",
-        tone="well" if service.available else "bad",
+        tone="well" if service.available else "neutral" if service.reason == _LENT else "bad",
         word=words.text(f"service_state.{state}"),
         notes=(words.fault(service.reason),) if service.reason else (),
     )
@@ -163,10 +171,15 @@ def _service(service: ServiceReport, words: Words) -> Line:
 
 def _reasons(devices: tuple[Line, ...], services: tuple[Line, ...], words: Words) -> tuple[str, ...]:
     return tuple(
-        words.text("terminal.reason", name=line.name, why=line.notes[0] if line.notes else line.word)
+        _reason(line.name, line.notes[0] if line.notes else line.word, words)
         for line in (*devices, *services)
         if line.tone in ("bad", "attention")
     )
+
+
+def _reason(name: str, why: str, words: Words) -> str:
+    """Return what is wrong with what; many a fault's own words begin with the device's name."""
+    return why if why.startswith(name) else words.text("terminal.reason", name=name, why=why)
 
 
 def _clock(report: TerminalReport, seen_at: datetime, words: Words) -> tuple[str, ...]:

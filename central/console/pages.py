@@ -32,7 +32,7 @@ from central.console.visits import (
 from central.console.words import LANGUAGES, Words, load_words
 from central.platform import Platform
 from central.store.operators import password_matches, sign_in, sign_out
-from central.store.self_tests import latest
+from central.store.self_tests import newest_first
 from kiosk.contract.self_tests import SelfTestRecord
 
 HOME = "/console"
@@ -40,7 +40,7 @@ HOME = "/console"
 
 def console_routes(platform: Platform) -> APIRouter:
     """Return all routes under /console."""
-    doorkeeper = Doorkeeper(platform, load_words(platform.faults, platform.items))
+    doorkeeper = Doorkeeper(platform, load_words(platform.faults, platform.checks, platform.items))
     renderer = Renderer(platform)
     router = APIRouter(include_in_schema=False)
     router.include_router(_sign_in_routes(platform, doorkeeper, renderer))
@@ -148,12 +148,14 @@ def _terminal_routes(platform: Platform, doorkeeper: Doorkeeper, renderer: Rende
             raise HTTPException(HTTPStatus.NOT_FOUND)
         card = card_of(sighting, visit.words, platform.now())
 
-        def read() -> SelfTestRecord | None:
+        def read() -> list[SelfTestRecord]:
             with platform.database.reading() as session:
-                return latest(session, terminal_id)
+                return newest_first(session, terminal_id)
 
-        record = await run_in_threadpool(read)
-        test = None if record is None else self_test_of(record, visit.words, platform.now())
+        report = sighting.report
+        configured = frozenset(device.name for device in report.devices) if report is not None else None
+        records = await run_in_threadpool(read)
+        test = self_test_of(records, configured, visit.words, platform.now()) if records else None
         values = {"visit": visit, "words": visit.words, "card": card, "self_test": test}
         return renderer.page(request, "terminal.html", values)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal, cast
 
 from kiosk.contract.items import Item
-from kiosk.contract.reports import DeviceReport
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -25,6 +24,7 @@ class Words:
     language: Language
     texts: Mapping[str, str]
     faults: Mapping[str, str]
+    checks: Mapping[str, str]
     services: Mapping[str, str]
 
     def text(self, key: str, **values: object) -> str:
@@ -39,18 +39,25 @@ class Words:
         """Return an operator's words for a fault; the code itself where the catalogue has none."""
         return self.faults.get(code, code)
 
+    def check(self, name: str) -> str:
+        """Return a self-test check's name in words; the name itself where there are none, as for a vendor's driver."""
+        return self.checks.get(f"check.{name}", name)
+
     def service(self, name: str) -> str:
         """Return a service's title."""
         return self.services.get(name, name)
 
-    def device(self, device: DeviceReport) -> str:
-        """Return what kind of device this is, in words."""
-        return self.either(f"device_class.{device.device_class}", device.name)
+    def device(self, name: str, device_class: str) -> str:
+        """Return what kind of device this is, in words; its name where there are none."""
+        return self.either(f"device_class.{device_class}", name)
 
 
-def load_words(faults: Path | None, items: Mapping[str, Item]) -> dict[Language, Words]:
-    """Read the console's texts and the catalogue's words (``[codes."..."]``: ``operator_zh``, ``operator_en``)."""
+def load_words(faults: Path | None, checks: Path | None, items: Mapping[str, Item]) -> dict[Language, Words]:
+    """Read the console's texts, the catalogue's words (``[codes."..."]``: ``operator_zh``, ``operator_en``) and the
+    self-test's (``[zh]`` and ``[en]``: ``check.NAME``).
+    """
     codes = _fault_codes(faults) if faults else {}
+    named = _readable(checks) if checks else {}
     return {
         language: Words(
             language=language,
@@ -60,6 +67,7 @@ def load_words(faults: Path | None, items: Mapping[str, Item]) -> dict[Language,
                 for code, entry in codes.items()
                 if isinstance(words := entry.get(f"operator_{language}"), str) and words
             },
+            checks={key: str(text) for key, text in named.get(language, {}).items()},
             services={name: item.task_name if language == "zh" else item.task_name_en for name, item in items.items()},
         )
         for language in LANGUAGES
@@ -74,11 +82,14 @@ def _texts(path: Path) -> dict[str, str]:
 def _fault_codes(folder: Path) -> dict[str, dict[str, object]]:
     codes: dict[str, dict[str, object]] = {}
     for path in sorted(folder.glob("*.toml")):
-        try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            # Words are a convenience: without them the console shows codes, and the log says why.
-            _log.error("%s cannot be read: %s", path, error)
-            continue
-        codes |= cast("dict[str, dict[str, object]]", document.get("codes", {}))
+        codes |= cast("dict[str, dict[str, object]]", _readable(path).get("codes", {}))
     return codes
+
+
+def _readable(path: Path) -> dict[str, dict[str, object]]:
+    """Return a file's tables; none, and a line in the log, when it cannot be read: the console then shows codes."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        _log.error("%s cannot be read: %s", path, error)
+        return {}

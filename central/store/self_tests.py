@@ -40,13 +40,11 @@ def keep(session: Session, record: SelfTestRecord, now: datetime) -> None:
     )
 
 
-def latest(session: Session, terminal_id: str) -> SelfTestRecord | None:
-    """Return a terminal's newest record, None when it has none."""
+def newest_first(session: Session, terminal_id: str) -> list[SelfTestRecord]:
+    """Return a terminal's records that are kept."""
     question = (
         select(SelfTestRow.record)
         .where(SelfTestRow.terminal_id == terminal_id)
         .order_by(SelfTestRow.taken_at.desc(), SelfTestRow.record_id)
-        .limit(1)
     )
-    found = session.scalars(question).one_or_none()
-    return SelfTestRecord.model_validate_json(found) if found is not None else None
+    return [SelfTestRecord.model_validate_json(record) for record in session.scalars(question)]

@@ -51,6 +51,15 @@ operator_en = "Out of receipt paper: refill"
 [codes."printer.paper_low"]
 operator_zh = "回执纸不足"
 operator_en = "Receipt paper is low"
+[codes."device.lent"]
+operator_zh = "自检中"
+operator_en = "Being tested"
+"""
+CHECKS = """
+[zh]
+"check.cutter" = "切纸"
+[en]
+"check.cutter" = "cutter"
 """
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 import pytest
-from central_world import FAULTS, ITEM, HandClock, Postgres, RunningCentral, Starter, emptied, prepare
+from central_world import CHECKS, FAULTS, ITEM, HandClock, Postgres, RunningCentral, Starter, emptied, prepare
 
 from central.app import create_app
 from central.platform import open_platform
@@ -117,12 +117,18 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> dict[str, Path]:
-    """Items, fault words and a key file, as ``open_platform`` and ``central serve`` take them."""
+    """Items, words for faults and checks, and a key file, as ``open_platform`` and ``central serve`` take them."""
     for name, content in (("items", ITEM), ("faults", FAULTS)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "medical_insurance_enrolment.toml").write_text(content, encoding="utf-8")
+    (tmp_path / "checks.toml").write_text(CHECKS, encoding="utf-8")
     (tmp_path / "central.key").write_bytes(base64.b64encode(bytes(range(32))))
-    return {"items": tmp_path / "items", "faults": tmp_path / "faults", "key_file": tmp_path / "central.key"}
+    return {
+        "items": tmp_path / "items",
+        "faults": tmp_path / "faults",
+        "checks": tmp_path / "checks.toml",
+        "key_file": tmp_path / "central.key",
+    }
 
 
 @pytest.fixture

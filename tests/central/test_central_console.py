@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import get_args
 
 import httpx
 import pytest
 from central_world import PASSWORD, TOKEN, HandClock, RunningCentral, Starter, report, submission
 
 from central.console.attempts import MOST_FOR_NAME, WINDOW_SECONDS, Attempts
+from central.console.board import card_of
 from central.console.words import LANGUAGES, load_words
+from central.fleet.presence import Sighting
+from drivers.base import DeviceState
+from drivers.registry import drivers
+from kiosk.config import ROOT
+from kiosk.contract.reports import TerminalReport
+from kiosk.faults import Action
 
 
 def form_token(page: httpx.Response) -> str:
@@ -189,7 +199,7 @@ def test_the_language_is_switched_and_leads_nowhere_else(central_on_sqlite: Runn
 
 
 def test_both_languages_say_the_same_things() -> None:
-    words = load_words(None, {})
+    words = load_words(None, None, {})
     keys = [set(words[language].texts) for language in LANGUAGES]
     assert keys[0] == keys[1]
     for key in keys[0]:
@@ -216,10 +226,64 @@ def test_faults_are_shown_in_operators_words_and_escaped(central_on_sqlite: Runn
     listed, shown = page(central).text, page(central, "/console/terminals/T-1").text
     for text in ("需要处理", "回执打印机：回执纸已用完，请加纸", "0 / 1", "培训"):
         assert text in listed, text
-    for text in ("printer.never_heard_of（never_heard_of）", "纸已用完", "ink余量未知", "暂停办理", "可用，有提示"):
+    for text in ("printer.never_heard_of（never_heard_of）", "ink余量未知", "暂停办理", "可用，有提示"):
         assert text in shown, text
+    assert "回执纸已用完，请加纸（值守人员处理）" in shown
+    assert "；纸已用完" not in shown, "the fault has said it"
     assert "<script>alert" not in shown
     assert "城乡居民医保参保登记" in shown
+
+
+def test_a_fault_that_names_its_device_is_not_named_twice() -> None:
+    code, now = "printer.paper_out", HandClock().now()
+    fault = {"code": code, "severity": "error", "action": "operator"}
+    printer = {"name": "receipt_printer", "device_class": "receipt_printer", "driver": "escpos", "state": "fault"}
+    sighting = Sighting(
+        "T-1", TerminalReport.model_validate(report(devices=[printer | {"faults": [fault]}])), now, False
+    )
+    words = load_words(None, None, {})["zh"]
+    for said, why in (("回执打印机缺纸", "回执打印机缺纸"), ("缺纸", "回执打印机：缺纸")):
+        card = card_of(sighting, replace(words, faults={code: said}), now)
+        assert card.reasons == (f"{why}（值守人员处理）",)
+
+
+def test_a_device_that_a_self_test_has_is_no_trouble(central_on_sqlite: RunningCentral) -> None:
+    central = central_on_sqlite
+    sign_in(central)
+    lent = {"code": "device.lent", "severity": "info", "action": "wait"}
+    devices = [device | {"state": "offline", "faults": [lent]} for device in report()["devices"]]
+    service = {"service": "medical_insurance_enrolment", "available": False, "reason": "device.lent"}
+    central.post("reports", report(devices=devices, services=[service]))
+    shown = page(central, "/console/terminals/T-1").text
+    assert 'id="terminal" class="is-well"' in shown
+    assert "自检中" in shown
+    assert "暂停办理" in shown
+    assert "离线" not in shown
+    assert "tone-bad" not in shown
+    assert "正在自检" in page(central).text
+    assert "全部正常" not in page(central).text
+
+
+def test_every_class_and_supply_of_the_drivers_has_words() -> None:
+    """What a terminal reports of its drivers, and what the catalogue asks for, is never shown as an identifier."""
+    supplies = {
+        node.args[0].value
+        for path in (ROOT / "drivers").rglob("*.py")
+        if "sim" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in ("Supply", "_supply")
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert {"paper", "toner", "battery"} <= supplies
+    classes = {driver.device_class for driver in drivers().values()}
+    assert len(classes) > 10
+    needed = {f"device_class.{name}" for name in classes} | {f"supply.{name}" for name in supplies}
+    needed |= {f"action.{name}" for name in get_args(Action)} | {f"device_state.{state}" for state in DeviceState}
+    for words in load_words(None, None, {}).values():
+        assert needed - words.texts.keys() == set()
+        left = {key for key in words.texts if key.startswith(("device_class.", "action."))} - needed
+        assert left == set()
 
 
 def test_a_wrong_clock_is_noticed(central_on_sqlite: RunningCentral) -> None:
