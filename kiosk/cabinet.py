@@ -26,6 +26,11 @@ _Outputs = tuple[frozenset[str], bool]
 """The slots whose lights are to be lit, and whether the fan is to turn."""
 
 
+def closing_codes(settings: CabinetSection) -> tuple[str, ...]:
+    """Return the codes of the board and the power supply with which no visit may begin."""
+    return (BATTERY_LOW, *(OPEN_CODES if settings.out_of_service_when_open else ()))
+
+
 class Cabinet:
     """Works the first board, power supply and thermometer that are configured. All calls come on the terminal's thread."""
 
@@ -69,9 +74,8 @@ class Cabinet:
     @property
     def closed(self) -> str:
         """The code of why no visit may begin, or an empty text."""
-        if BATTERY_LOW in self._codes("power_supply"):
-            return BATTERY_LOW
-        return self.opened if self._settings.out_of_service_when_open else ""
+        present = self._codes("power_supply") | self._codes("io_board")
+        return next((code for code in closing_codes(self._settings) if code in present), "")
 
     # ---- what the terminal tells
 

@@ -17,6 +17,7 @@ from kiosk.devices.desk import DeviceEntry
 from kiosk.devices_discover import connected
 from kiosk.faults import Catalogue
 from kiosk.selftest.borrowing import CannotBorrowError, borrowed
+from kiosk.selftest.closing import closing
 from kiosk.selftest.crosses import crosses
 from kiosk.selftest.elsewhere import is_lost, not_configured, with_places
 from kiosk.selftest.examination import GUIDED_SECONDS, Examination, Finding, Guided, Limits, Progress, Stage
@@ -104,7 +105,7 @@ def _words(configuration: Configuration, entries: Sequence[DeviceEntry], languag
     except ConfigurationError:  # said, and the devices can be examined all the same
         offered = {}
         sys.stderr.write(texts.get(language, "services.unreadable") + "\n")
-    return Words(texts, Catalogue.installed(ASSETS / "faults"), offered, entries, language)
+    return Words(texts, Catalogue.installed(ASSETS / "faults"), offered, entries, closing(configuration, entries), language)
 
 
 def _examination(

@@ -29,6 +29,7 @@ class Words:
     """Says what findings mean in one language. The consequence is computed from the services' own needs.
 
     ``entries`` are all devices of the terminal, also those that were not examined: a second reader stands in for the first.
+    ``closing`` gives, for each (device, code) with which nobody is served at all, the key of what follows.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class Words:
         catalogue: Catalogue,
         services: Mapping[str, ServiceDefinition],
         entries: Iterable[DeviceEntry],
+        closing: Mapping[tuple[str, str], str],
         language: str,
     ) -> None:
         self.language = language
         self._texts = texts
         self._catalogue = catalogue
         self._services = services
+        self._closing = closing
         self._classes = {entry.name: entry.device_class for entry in entries if entry.device_class}
 
     def say(self, key: str, **values: str | int) -> str:
@@ -84,21 +87,26 @@ class Words:
     def _consequence(self, finding: Finding, findings: Iterable[Finding]) -> str:
         if finding.outcome is CheckOutcome.SKIP:
             return ""
-        entry = self._catalogue.entry(finding.code)
-        but = entry.operator_zh if self.language == "zh" else entry.operator_en
+        closes = self._closing.get((finding.device, finding.code))
+        if closes is not None:
+            return self.say(closes)
         failed = {line.device for line in findings if line.outcome is CheckOutcome.FAIL}
-        if finding.outcome is CheckOutcome.WARN or finding.device not in failed:
-            return self.say("consequence.goes_on", but=but)
-        lost = self._lost_without(failed, finding.device_class)
+        if finding.outcome is CheckOutcome.WARN and finding.device in failed:
+            return ""  # what follows stands at the check that failed
+        lost = self._lost_without(failed, finding.device_class) if finding.device in failed else []
         if lost:
             titles = [service.title.in_language(self.language) for service in lost]
             return self.say("consequence.unavailable", services=self.say("list.and").join(titles))
+        if any((line.device, line.code) in self._closing for line in findings):
+            return ""  # whether anything goes on is said at the line that may close the terminal
+        entry = self._catalogue.entry(finding.code)
+        but = entry.operator_zh if self.language == "zh" else entry.operator_en
         others = [
             name
             for name, device_class in self._classes.items()
             if device_class == finding.device_class and name not in failed
         ]
-        if others:
+        if others and finding.device in failed:
             return self.say("consequence.stands_in", others=self.say("list.and").join(others), but=but)
         return self.say("consequence.goes_on", but=but)
 

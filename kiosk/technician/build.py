@@ -16,6 +16,7 @@ from kiosk.journey.definition import ServiceDefinition
 from kiosk.lending import Lender
 from kiosk.logs import EventLog
 from kiosk.selftest import words
+from kiosk.selftest.closing import closing
 from kiosk.selftest.examination import Finding
 from kiosk.selftest.records import Records, record_of
 from kiosk.technician.credentials import Credentials
@@ -43,9 +44,11 @@ def build(
     def keep(findings: tuple[Finding, ...], guided: bool) -> None:
         records.keep(record_of(findings, terminal_id, datetime.now().astimezone(), guided))
 
+    closes = closing(configuration, devices.entries)
+
     @cache
     def in_words(language: str) -> words.Words:
-        return words.Words(Texts(words.TEXTS), catalogue, services, devices.entries, language)
+        return words.Words(Texts(words.TEXTS), catalogue, services, devices.entries, closes, language)
 
     around = Surroundings(
         lender=lender,

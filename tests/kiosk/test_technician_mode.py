@@ -120,7 +120,7 @@ class Room:
         painter = Painter(
             Texts(ASSETS / "texts" / "technician.toml"),
             catalogue,
-            lambda language: words.Words(texts, catalogue, stage.services, stage.desk.entries, language),
+            lambda language: words.Words(texts, catalogue, stage.services, stage.desk.entries, {}, language),
             stage.desk,
             lambda: (("row.terminal", "T001"),),
         )

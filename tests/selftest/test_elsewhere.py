@@ -25,7 +25,7 @@ FAIL, PASS, SKIP = CheckOutcome.FAIL, CheckOutcome.PASS, CheckOutcome.SKIP
 
 
 def words(language="en"):
-    return Words(Texts(TEXTS), Catalogue.load(ASSETS / "faults"), {}, (), language)
+    return Words(Texts(TEXTS), Catalogue.load(ASSETS / "faults"), {}, (), {}, language)
 
 
 def lost(device="reader", device_class="card_reader", driver="sdt", check="connection", code="card_reader.not_found"):

@@ -17,10 +17,11 @@ from drivers.base import CheckOutcome, Deadline
 from drivers.hall import PrinterAction
 from drivers.operator import Answer
 from kiosk.cli import app
-from kiosk.config import ASSETS, ROOT, WindowSection
+from kiosk.config import ASSETS, ROOT, WindowSection, parse
 from kiosk.devices.desk import DeviceEntry
 from kiosk.faults import Catalogue
 from kiosk.journey.inspection import check
+from kiosk.selftest.closing import closing
 from kiosk.selftest.crosses import crosses, judge
 from kiosk.selftest.examination import Finding
 from kiosk.selftest.person import ShellPerson
@@ -43,8 +44,8 @@ ENTRIES = tuple(
 CLASSES = {entry.name: entry.device_class for entry in ENTRIES}
 
 
-def words(language="en"):
-    return Words(Texts(TEXTS), Catalogue.load(ASSETS / "faults"), SERVICES, ENTRIES, language)
+def words(language="en", entries=ENTRIES, closing=None):
+    return Words(Texts(TEXTS), Catalogue.load(ASSETS / "faults"), SERVICES, entries, closing or {}, language)
 
 
 def line(device, code="", outcome=CheckOutcome.FAIL):
@@ -99,9 +100,75 @@ def test_of_a_device_without_a_driver_all_that_lacks_a_device_is_told():
         *(entry for entry in ENTRIES if entry.device_class != "receipt_printer"),
         DeviceEntry("hall", "", "", int),
     )
-    said = Words(Texts(TEXTS), Catalogue.load(ASSETS / "faults"), SERVICES, entries, "en").of(strange, (strange,))
+    said = words(entries=entries).of(strange, (strange,))
     assert SERVICES["medical_insurance_enrolment"].title.in_language("en") in said.consequence
     assert SERVICES["progress_query"].title.in_language("en") not in said.consequence
+
+
+def test_a_warning_beside_a_failure_of_the_same_device_does_not_say_that_service_goes_on():
+    low, open_cover = line("printer", "printer.paper_low", CheckOutcome.WARN), line("printer", "printer.cover_open")
+    assert consequence(low, open_cover) == ""
+    assert consequence(open_cover, low).startswith("Not available: ")
+    assert consequence(low, line("reader", "card_reader.not_found")) == "Service goes on, but: Paper low"
+
+
+# ---- nobody is served at all
+
+
+def terminal_of(folder, out_of_service_when_open=True, **devices):
+    """A configuration with its devices' entries, and what closes it."""
+    data = {
+        "profile": "production",
+        "terminal": {"id": "T-1", "site": "示例大厅", "site_en": "Example hall"},
+        "central": {"url": "http://127.0.0.1:9", "token_file": folder / "token"},
+        "storage": {"directory": folder},
+        "services": {"offered": ()},
+        "cabinet": {"out_of_service_when_open": out_of_service_when_open},
+        "devices": {
+            name: {"driver": "toy", "options": options} for name, (_device_class, options) in devices.items()
+        },
+    }
+    entries = tuple(DeviceEntry(name, device_class, "toy", int) for name, (device_class, _) in devices.items())
+    return entries, closing(parse(data, "kiosk.toml"), entries)
+
+
+@pytest.mark.parametrize(
+    ("device", "code", "outcome", "said"),
+    [
+        ("board", "io_board.door_open", CheckOutcome.WARN, "The whole terminal is out of service"),
+        ("board", "io_board.tamper", CheckOutcome.FAIL, "The whole terminal is out of service"),
+        ("ups", "power.battery_low", CheckOutcome.WARN, "The whole terminal is out of service"),
+        ("disk", "storage.read_only", CheckOutcome.FAIL, "The whole terminal is out of service"),
+        ("disk", "storage.full", CheckOutcome.FAIL, "The whole terminal is out of service once the journal has no room"),
+        ("panel", "touch_panel.not_found", CheckOutcome.FAIL, "Nobody can work this terminal"),
+        ("touch_panel", "crosses.none", CheckOutcome.FAIL, "Nobody can work this terminal"),
+        ("touch_panel", "crosses.missed", CheckOutcome.FAIL, "Nobody can work this terminal"),
+        ("board", "io_board.light_dark", CheckOutcome.WARN, "Service goes on, but: Guide light dark"),
+        ("board_2", "io_board.tamper", CheckOutcome.FAIL, "Service goes on with board, but: Tamper alarm"),
+        ("other_disk", "storage.read_only", CheckOutcome.FAIL, "Service goes on with disk, but: Disk read-only"),
+    ],
+)
+def test_a_fault_that_closes_the_terminal_never_says_that_service_goes_on(tmp_path, device, code, outcome, said):
+    """The cabinet heeds the first board only; a disk without the journal takes nothing away."""
+    classes = {"board": "io_board", "board_2": "io_board", "ups": "power_supply", "panel": "touch_panel"}
+    devices = {name: (device_class, {}) for name, device_class in classes.items()}
+    disks = {"disk": ("storage", {"directory": str(tmp_path)}), "other_disk": ("storage", {"directory": "/proc"})}
+    entries, closes = terminal_of(tmp_path, **devices, **disks)
+    found = Finding(device, classes.get(device, "storage"), "toy", "check", outcome, code)
+    assert words(entries=entries, closing=closes).of(found, (found,)).consequence == said
+
+
+def test_an_open_door_that_the_configuration_lets_pass_closes_nothing(tmp_path):
+    entries, closes = terminal_of(tmp_path, out_of_service_when_open=False, lamp=("io_board", {}))
+    found = line("lamp", "io_board.door_open", CheckOutcome.WARN)
+    assert words(entries=entries, closing=closes).of(found, (found,)).consequence.startswith("Service goes on, but: ")
+
+
+def test_beside_a_fault_that_closes_the_terminal_no_other_line_says_that_service_goes_on(tmp_path):
+    entries, closes = terminal_of(tmp_path, ups=("power_supply", {}), printer=("receipt_printer", {}))
+    low = line("printer", "printer.paper_low", CheckOutcome.WARN)
+    empty = Finding("ups", "power_supply", "toy", "check", CheckOutcome.FAIL, "power.battery_low")
+    assert words(entries=entries, closing=closes).of(low, (low, empty)).consequence == ""
 
 
 # ---- the command

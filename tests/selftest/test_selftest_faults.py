@@ -288,6 +288,9 @@ FAULTS = {
     "board says that it failed": ("io_board.failed", lambda w: board(w, exception=4)),
 }
 
+CLOSING = {"io_board.door_open", "io_board.tamper", "power.battery_low"}
+"""With these the terminal of this configuration serves nobody (kiosk/cabinet.py)."""
+
 
 def codes(lines):
     return {(line["device"], line["code"]) for line in lines if line["outcome"] in ("fail", "warn")}
@@ -310,6 +313,7 @@ def test_each_fault_is_found_by_its_code_and_nothing_else(tested, name):
     assert line["reason"]
     assert line["remedy"]
     assert line["consequence"]
+    assert code not in CLOSING or line["consequence"] == "The whole terminal is out of service"
 
 
 def test_there_are_twenty_different_codes_and_one_at_least_of_every_class_of_device(tested):
