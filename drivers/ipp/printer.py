@@ -14,7 +14,7 @@ from pyipp.enums import IppOperation
 from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DriverError, Fault, Health
 from drivers.document_printer import A4, DocumentPrinter, DocumentPrintResult, JobStanding, PrintOptions
 from drivers.ipp.client import BAD_ANSWER, NO_ANSWER, Answer, IppClient, RequestFailedError
-from drivers.ipp.reasons import Condition, condition
+from drivers.ipp.reasons import WARNINGS, Condition, condition
 from drivers.ipp.test_page import test_page
 from drivers.operator import Answer as OperatorAnswer
 from drivers.operator import Operator
@@ -158,7 +158,7 @@ class IppPrinter(DocumentPrinter):
         return self._await_end(number, deadline, _standing(job))
 
     def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
-        """Check answers, PDF, paper, toner and mechanism, without using paper."""
+        """Check answers, PDF, paper, toner and mechanism, without using paper; each fault is a check of its own."""
         formats = _texts(self._attributes(_SELF, deadline).get("document-format-supported"))
         pdf = Check("pdf", CheckOutcome.PASS) if _PDF in formats else Check("pdf", CheckOutcome.FAIL, Fault(NO_PDF))
         found = self._condition(deadline, self._media)
@@ -168,21 +168,18 @@ class IppPrinter(DocumentPrinter):
         for name, words in topics.items():
             faults = [fault for fault in left if any(word in fault.code for word in words)]
             left = [fault for fault in left if fault not in faults]
-            warned = bool(faults) and Condition(tuple(faults), (), found.state).ready
-            outcome = CheckOutcome.PASS if not faults else CheckOutcome.WARN if warned else CheckOutcome.FAIL
-            fault = faults[0] if faults else None
-            checks.append(Check(name, outcome, fault, fault.evidence if fault else ""))
+            checks += [_judged(name, fault) for fault in faults] or [Check(name, CheckOutcome.PASS)]
         return tuple(checks)
 
     def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
         """Print a page with a grid, margins and rare characters, and ask whether it is right."""
         if self._font_directory is None:
-            return (Check("test_print", CheckOutcome.SKIP, evidence="no fonts"),)
-        operator.instruct("selftest.take_paper")
+            return (Check("test_print", CheckOutcome.SKIP),)
         name = f"selftest-{int(self._clock() * 1000)}"
         result = self.print(test_page(self._font_directory), name, deadline, PrintOptions(media=self._media))
         if result.outcome is not PrintOutcome.PRINTED:
             return (Check("test_print", CheckOutcome.FAIL, next(iter(result.faults), None), result.outcome.value),)
+        operator.instruct("selftest.take_paper")
         answer = operator.confirm("selftest.is_grid_straight")
         outcome = {OperatorAnswer.YES: CheckOutcome.PASS, OperatorAnswer.NO: CheckOutcome.FAIL}
         fault = Fault(TEST_PAGE_BAD) if answer is OperatorAnswer.NO else None
@@ -348,6 +345,10 @@ class IppPrinter(DocumentPrinter):
         if deadline.remaining() <= seconds + _QUESTION:
             return False
         return not self._closed.wait(seconds)
+
+
+def _judged(name: str, fault: Fault) -> Check:
+    return Check(name, CheckOutcome.WARN if fault.code in WARNINGS else CheckOutcome.FAIL, fault)
 
 
 def _checked_job(job: Mapping[str, Any]) -> Mapping[str, Any]:

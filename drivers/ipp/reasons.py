@@ -54,7 +54,8 @@ _CODES = {
     "other": ERROR,
 }
 """RFC 8011, 5.4.12, and PWG 5100.9. The suffix (-report, -warning, -error) follows the printer's state: only the stem counts."""
-_WARNINGS = (PAPER_LOW, TONER_LOW, OUTPUT_NEARLY_FULL, WASTE_NEARLY_FULL, WORN)
+WARNINGS = (PAPER_LOW, TONER_LOW, OUTPUT_NEARLY_FULL, WASTE_NEARLY_FULL, WORN)
+"""With these a job still comes out."""
 _IDLE, _PROCESSING = 3, 4
 
 
@@ -69,7 +70,7 @@ class Condition:
     @property
     def ready(self) -> bool:
         """Whether a job sent now would come out."""
-        return all(fault.code in _WARNINGS for fault in self.faults)
+        return all(fault.code in WARNINGS for fault in self.faults)
 
     def health(self, observed_at: float) -> Health:
         """Return it as every device's health."""
@@ -98,7 +99,7 @@ def condition(
         seen.setdefault(PAUSED, []).append("printer-is-accepting-jobs false")
     if media_ready and media not in media_ready and PAPER_OUT not in seen:
         seen["document_printer.wrong_paper"] = [f"loaded: {', '.join(media_ready)}"]
-    if state not in (_IDLE, _PROCESSING) and all(code in _WARNINGS for code in seen):
+    if state not in (_IDLE, _PROCESSING) and all(code in WARNINGS for code in seen):
         seen[ERROR] = [f"printer-state {state}"]
     faults = tuple(Fault(code, evidence=" ".join(found)) for code, found in seen.items())
     return Condition(

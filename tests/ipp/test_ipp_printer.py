@@ -341,12 +341,14 @@ def test_reset_leaves_the_job_of_another_terminal_at_the_same_printer_alone(prin
 
 
 class Technician:
-    def __init__(self, answer):
+    def __init__(self, answer, before=lambda: None):
         self.cancel = threading.Event()
         self.answer = answer
+        self.before = before
         self.asked = []
 
     def instruct(self, code, about=""):
+        self.before()
         self.asked.append(code)
         return self.cancel
 
@@ -362,11 +364,12 @@ class Technician:
 def test_the_guided_test_prints_a_page_and_asks(printer, virtual, monkeypatch, answer, outcome):
     page = document()  # drawing the real one takes seconds; it is looked at below
     monkeypatch.setattr("drivers.ipp.printer.test_page", lambda fonts: page)
-    technician = Technician(answer)
+    out_when_told = []
+    technician = Technician(answer, lambda: out_when_told.append(virtual.papers()))
     checks = printer.guided_test(technician, within(60.0))
     assert [check.outcome for check in checks] == [CheckOutcome.PASS, outcome]
     assert technician.asked == ["selftest.take_paper", "selftest.is_grid_straight"]
-    assert virtual.papers() == (page,)
+    assert out_when_told == [(page,)], "nobody is sent for a page that is not out yet"
 
 
 def test_the_self_test_names_what_is_wrong(printer, virtual):
@@ -378,6 +381,25 @@ def test_the_self_test_names_what_is_wrong(printer, virtual):
         CheckOutcome.WARN,
         CheckOutcome.PASS,
     )
+
+
+@pytest.mark.parametrize(
+    ("reasons", "found"),
+    [
+        (("toner-low", "marker-supply-empty"), [("toner", "warn", "toner_low"), ("toner", "fail", "toner_out")]),
+        (("media-low", "media-empty"), [("paper", "warn", "paper_low"), ("paper", "fail", "paper_out")]),
+        (
+            ("marker-waste-almost-full", "media-jam"),
+            [("mechanism", "warn", "waste_nearly_full"), ("mechanism", "fail", "jam")],
+        ),
+        (("cover-open", "media-jam"), [("mechanism", "fail", "cover_open"), ("mechanism", "fail", "jam")]),
+    ],
+)
+def test_two_faults_of_one_topic_are_two_checks_each_judged_by_its_own_code(printer, virtual, reasons, found):
+    virtual.set_state(*reasons)
+    checks = [check for check in printer.self_test(within()) if check.fault is not None]
+    told = [(check.name, check.outcome.value, check.fault.code.removeprefix("document_printer.")) for check in checks]
+    assert sorted(told) == sorted(found)
 
 
 def test_nobody_there():
