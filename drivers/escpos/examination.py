@@ -24,6 +24,7 @@ _JOB_ID = "TEST"
 _PRINT_SECONDS = 25.0
 _TAKE_SECONDS = 30.0
 BAD_PRINT = "printer.bad_print"
+NOT_CONFIRMED = "printer.not_confirmed"
 
 
 def checks(status: PrinterStatus | None, model: str, confirms: bool | None, presents: bool) -> tuple[Check, ...]:
@@ -33,12 +34,14 @@ def checks(status: PrinterStatus | None, model: str, confirms: bool | None, pres
         silent = Check("answers", CheckOutcome.FAIL, Fault(NO_ANSWER))
         return (silent, *(Check(name, CheckOutcome.SKIP) for name in names))
     told_elsewhere = (PAPER_LOW, PAPER_OUT, COVER_OPEN, TICKET_NOT_TAKEN)
-    mechanical = [fault.code for fault in status.faults if fault.code not in told_elsewhere]
+    mechanical = [
+        Check("mechanism", CheckOutcome.FAIL, fault) for fault in status.faults if fault.code not in told_elsewhere
+    ]
     return (
         Check("answers", CheckOutcome.PASS, evidence=model),
         _check("paper", status, PAPER_OUT, PAPER_LOW),
         _check("cover", status, COVER_OPEN),
-        _check("mechanism", status, *mechanical),
+        *(mechanical or (Check("mechanism", CheckOutcome.PASS),)),
         _confirmation(confirms),
         *((_check("presenter", status, TICKET_NOT_TAKEN),) if presents else ()),
     )
@@ -57,7 +60,7 @@ def _confirmation(confirms: bool | None) -> Check:
         return Check("confirmation", CheckOutcome.SKIP)
     if confirms:
         return Check("confirmation", CheckOutcome.PASS)
-    return Check("confirmation", CheckOutcome.FAIL, Fault(NO_ANSWER, "a job would not be confirmed"))
+    return Check("confirmation", CheckOutcome.FAIL, Fault(NOT_CONFIRMED))
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,16 @@ def print_test_page(printer: EscPosPrinter, font: DotFont, operator: Operator, d
 def _taken(printer: EscPosPrinter, ticket: Ticket, given_up: Event, deadline: Deadline) -> Check:
     if ticket is Ticket.WAITING:
         ticket = printer.wait_taken(deadline.within(_TAKE_SECONDS), given_up)
-    if ticket is not Ticket.WAITING:
-        return Check(
-            "presenter", CheckOutcome.PASS if ticket is Ticket.TAKEN else CheckOutcome.WARN, evidence=ticket.value
-        )
-    printer.retract(deadline)
-    return Check("presenter", CheckOutcome.SKIP, Fault(TICKET_NOT_TAKEN), ticket.value)
+    match ticket:
+        case Ticket.TAKEN:
+            return Check("presenter", CheckOutcome.PASS, evidence=ticket.value)
+        case Ticket.RETRACTED:
+            return Check("presenter", CheckOutcome.WARN, Fault(TICKET_NOT_TAKEN), ticket.value)
+        case Ticket.UNKNOWN:
+            return Check("presenter", CheckOutcome.SKIP)
+        case Ticket.WAITING:
+            printer.retract(deadline)
+            return Check("presenter", CheckOutcome.SKIP, Fault(TICKET_NOT_TAKEN), ticket.value)
 
 
 def _answered(name: str, answer: Answer, code: str, picture: bytes = b"") -> Check:

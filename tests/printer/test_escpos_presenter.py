@@ -325,6 +325,25 @@ def test_a_person_who_cannot_look_skips_and_a_page_that_does_not_come_fails(make
     assert person.asked == []
 
 
+@pytest.mark.parametrize(
+    ("ticket", "outcome", "code"),
+    [
+        (Ticket.TAKEN, CheckOutcome.PASS, ""),
+        (Ticket.RETRACTED, CheckOutcome.WARN, "printer.ticket_not_taken"),
+        (Ticket.UNKNOWN, CheckOutcome.SKIP, ""),
+        (Ticket.WAITING, CheckOutcome.SKIP, "printer.ticket_not_taken"),
+    ],
+)
+def test_a_presenter_is_never_warned_of_without_its_fault(
+    presenter: Bench, monkeypatch: pytest.MonkeyPatch, ticket: Ticket, outcome: CheckOutcome, code: str
+):
+    """What became of the ticket is acted; a skipped line with nothing in it is given its reason by the self-test."""
+    monkeypatch.setattr(presenter.driver, "wait_taken", lambda deadline, cancel: ticket)
+    *_, check = presenter.driver.guided_test(Person(Answer.YES, Answer.YES), within(30))
+    assert (check.name, check.outcome, check.fault.code if check.fault else "") == ("presenter", outcome, code)
+    assert bool(check.evidence) is (ticket is not Ticket.UNKNOWN)
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_wire_is_told_without_what_stands_on_the_receipt(make_bench: MakeBench, profile: str):
     bench = make_bench("tcp", profile=profile)

@@ -10,7 +10,9 @@ import pytest
 from printer_bench import FONTS, RECEIPT, Bench, MakeBench, within
 
 from drivers.base import CheckOutcome, DeviceState, DriverError, SupplyLevel
+from drivers.escpos.examination import checks
 from drivers.escpos.printer import EscPosPrinter
+from drivers.escpos.status import decode_real_time
 from drivers.print_outcome import PrintOutcome
 from drivers.receipt_printer import Cut, ReceiptDocument, Text
 from drivers.sim.printer import VirtualPrinter
@@ -332,8 +334,8 @@ def test_reset_of_a_silent_printer_fails(bench: Bench):
 
 
 def test_self_test_passes_without_using_paper(bench: Bench):
-    checks = bench.driver.self_test(within(5))
-    assert {check.name: check.outcome for check in checks} == dict.fromkeys(
+    found = bench.driver.self_test(within(5))
+    assert {check.name: check.outcome for check in found} == dict.fromkeys(
         ("answers", "paper", "cover", "mechanism", "confirmation"), CheckOutcome.PASS
     )
     assert bench.virtual.unfinished_texts == ()
@@ -368,7 +370,17 @@ def test_self_test_warns_of_low_paper_and_fails_on_silence(bench: Bench):
 def test_a_job_that_is_never_confirmed_fails_the_self_test(make_bench: MakeBench):
     """A clone configured as an Epson would leave every receipt unknown: the self-test says so beforehand."""
     bench = make_bench("tcp", profile="epson", model="clone")
-    assert bench.driver.self_test(within(1.5))[-1].outcome is CheckOutcome.FAIL
+    answers, *_, confirmation = bench.driver.self_test(within(1.5))
+    assert (answers.outcome, confirmation.outcome) == (CheckOutcome.PASS, CheckOutcome.FAIL)
+    assert confirmation.fault is not None
+    assert confirmation.fault.code == "printer.not_confirmed"
+
+
+def test_each_mechanical_fault_is_a_check_of_its_own():
+    status = decode_real_time(0x12 | 0x08, 0x12 | 0x40, 0x12 | 0x08 | 0x20, 0x12)  # cutter, unrecoverable
+    found = [check for check in checks(status, "", None, presents=False) if check.name == "mechanism"]
+    assert [check.fault.code for check in found if check.fault] == ["printer.cutter", "printer.unrecoverable"]
+    assert {check.outcome for check in found} == {CheckOutcome.FAIL}
 
 
 @pytest.mark.parametrize("job_id", ["", "ABC", "ABCDE", "AB\x1fC", "张张张张"])
