@@ -200,4 +200,4 @@ def _judge(outcome: IdentityDocument | CardRefused) -> Check:
     fault = Fault(outcome.code, evidence=outcome.evidence)
     # The reader is well and sees the card, but it will never read a name: that is for the buyer of readers to know.
     plain = outcome.code == "card.plain_type_b"
-    return Check("card", CheckOutcome.WARN if plain else CheckOutcome.FAIL, fault, outcome.code)
+    return Check("card", CheckOutcome.WARN if plain else CheckOutcome.FAIL, fault)

@@ -248,6 +248,15 @@ def test_the_guided_test_reads_any_card_and_tells_its_kind_alone(virtual, reader
     assert technician.told == ["selftest.put_card", "selftest.take_card"]
 
 
+def test_the_guided_test_tells_what_the_reader_answered_of_a_card_that_it_cannot_read(virtual, reader, card) -> None:
+    virtual.fail_repeatedly(Command.READ, AnswerFault(status=0x41))
+    (check,) = reader.guided_test(Technician({"selftest.put_card": lambda: virtual.insert(card)}), Deadline.after(FAR))
+    assert check.outcome is CheckOutcome.FAIL
+    assert check.fault is not None
+    assert (check.fault.code, check.fault.evidence) == ("card.unreadable", "READ: SW3 41")
+    assert check.evidence == "", "it would hide the fault's"
+
+
 def test_the_guided_test_fails_without_a_card_and_is_skipped_when_given_up(virtual, reader, card) -> None:
     technician = Technician({})
     (check,) = reader.guided_test(technician, Deadline.after(0.05))
