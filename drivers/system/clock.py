@@ -73,8 +73,9 @@ class Clock(Watched):
             found = KernelClock((self._timesyncd / "synchronized").exists(), 0.0)
         except OSError as error:
             raise DriverError("clock.unknown", "adjtimex", f"errno {error.errno}") from error
-        if self._now() < EARLIEST:
-            return (Fault("clock.wrong", evidence=f"{self._now():.0f}"),)
+        now = self._now()
+        if now < EARLIEST:
+            return (Fault("clock.wrong", evidence=time.strftime("%Y-%m-%d", time.gmtime(now))),)
         if not found.synchronised or found.largest_error > LARGEST_ERROR_SECONDS:
             error_words = f"largest error {found.largest_error:.0f} s" if found.largest_error else ""
             return (Fault("clock.not_synchronised", evidence=error_words),)

@@ -55,8 +55,10 @@ class Loudspeaker(Watched):
     def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
         """Play a tone and ask whether it was heard; skipped where there is no ``aplay``."""
         player = shutil.which("aplay")
-        if player is None or operator.cancel.is_set():
-            return (Check("tone", CheckOutcome.SKIP, evidence="" if player else "aplay is not installed"),)
+        if player is None:
+            return (Check("tone", CheckOutcome.SKIP, Fault("loudspeaker.no_player")),)
+        if operator.cancel.is_set():
+            return (Check("tone", CheckOutcome.SKIP),)
         self.look(deadline)
         operator.instruct("selftest.listen")
         try:

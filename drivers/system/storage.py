@@ -45,13 +45,15 @@ class Storage(Watched):
             raise DriverError("storage.not_found", str(self._directory), type(error).__name__) from error
         free = found.f_bavail * found.f_frsize
         self.model = f"{found.f_blocks * found.f_frsize // 1024**2} MB"
-        evidence = f"less than {(free // 100_000_000 + 1) * 100} MB free"
         faults: list[Fault] = []
         if found.f_flag & os.ST_RDONLY:
             faults.append(Fault("storage.read_only", str(self._directory)))
-        few_files = bool(found.f_files) and found.f_favail < FEWEST_FILES
-        if free < self._full or few_files:
-            faults.append(Fault("storage.full", str(self._directory), evidence))
+        little = f"less than {(free // 100_000_000 + 1) * 100} MB free"
+        if free < self._full:
+            faults.append(Fault("storage.full", str(self._directory), little))
+        elif found.f_files and found.f_favail < FEWEST_FILES:
+            few = f"fewer than {FEWEST_FILES} files can be made"
+            faults.append(Fault("storage.full", str(self._directory), few))
         elif free < self._nearly_full:
-            faults.append(Fault("storage.nearly_full", str(self._directory), evidence))
+            faults.append(Fault("storage.nearly_full", str(self._directory), little))
         return tuple(faults)

@@ -235,7 +235,7 @@ def test_a_player_that_fails_is_told_and_no_player_is_skipped(tmp_path, player, 
     )
     monkeypatch.setattr(loudspeaker_module, "shutil", SimpleNamespace(which=lambda _name: None))
     (check,) = speaker.guided_test(Listener(Answer.YES), Deadline.after(60))
-    assert check.outcome is CheckOutcome.SKIP
+    assert (check.outcome, check.fault.code) == (CheckOutcome.SKIP, "loudspeaker.no_player")
 
 
 def test_the_tone_is_a_second_of_sound():
@@ -259,6 +259,11 @@ def test_the_clock(synchronised, error, now, expected):
     clock = Clock(lambda: KernelClock(synchronised, error), lambda: now)
     clock.open(soon())
     assert codes(clock.poll(soon())) == expected
+
+
+def test_a_wrong_clock_is_told_with_its_date():
+    (fault,) = Clock(lambda: KernelClock(True, 0.01), lambda: 946_684_800.0).poll(soon()).faults
+    assert fault.evidence == "2000-01-01"
 
 
 def refuse():
@@ -308,6 +313,19 @@ def disk(free_mb, files=100_000, flags=0):
 def test_room_on_the_disk(tmp_path, found, expected):
     storage = Storage(tmp_path, ask=lambda _path: found)
     assert codes(storage.poll(soon())) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "evidence"),
+    [
+        (disk(100), "less than 200 MB free"),
+        (disk(5000, files=10), "fewer than 1000 files can be made"),
+        (disk(100, files=10), "less than 200 MB free"),
+    ],
+)
+def test_a_full_disk_says_what_it_lacks(tmp_path, found, evidence):
+    (fault,) = Storage(tmp_path, ask=lambda _path: found).poll(soon()).faults
+    assert (fault.code, fault.evidence) == ("storage.full", evidence)
 
 
 def test_a_disk_that_fills_slowly_is_told_once(tmp_path):
