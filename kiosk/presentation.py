@@ -72,12 +72,11 @@ class Presenter:
         message = self.tools.faults.for_citizen(code, self.language)
         leave = Choice("stop", self._say("button.home"))
         if can_retry:
-            body = FaultView(
-                message, self._say("fault.wait_or_leave"), (Choice("retry", self._say("button.retry")), leave)
-            )
+            title, advice = "fault.title", "fault.wait_or_leave"
+            choices = (Choice("retry", self._say("button.retry")), leave)
         else:
-            body = FaultView(message, self._say("fault.ask_staff"), (leave,))
-        view = self._view("fault", self._say("fault.title"), body)
+            title, advice, choices = "fault.title_final", "fault.ask_staff", (leave,)
+        view = self._view("fault", self._say(title), FaultView(message, self._say(advice), choices))
         return replace(view, session=visit.number, step=step.definition.id)
 
     def technician(self, picture: Picture) -> View:

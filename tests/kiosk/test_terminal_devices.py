@@ -217,6 +217,7 @@ def test_a_device_that_stays_away_shows_why_and_the_visit_goes_on_by_itself_when
     assert isinstance(stage.body, FaultView)
     assert stage.body.message == "读卡功能暂时不可用"
     assert [choice.id for choice in stage.body.choices] == ["retry", "stop"]
+    assert stage.view.title == "请稍等"
     stage.health("reader", ONLINE)
     assert stage.at == "fault"
     stage.wait(1.5)

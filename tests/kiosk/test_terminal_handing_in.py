@@ -91,6 +91,7 @@ def test_a_refused_submission_is_told_and_ends_the_visit(stage, how):
     assert isinstance(stage.body, FaultView)
     assert stage.body.message == "系统没有接受这次申请，您的信息没有被提交。"
     assert [choice.id for choice in stage.body.choices] == ["stop"]
+    assert stage.view.title == "无法继续办理", "nobody is asked to wait for what does not come"
     stage.touch(Back())
     assert stage.at == "fault"
     if how == "stop":
