@@ -98,7 +98,7 @@ def _toml(value: str | int) -> str:
 def show(
     suggestions: tuple[Suggestion, ...], classes: Collection[str], as_json: bool, asked: bool, language: str
 ) -> None:
-    """Print the table, the ``classes`` of which nothing was found, and the lines to paste; or what was found as JSON."""
+    """Print the table, hints for the ``classes`` of which nothing sure was found, and the lines to paste; or what was found as JSON."""
     if as_json:
         found = [{"name": each.name, "class": each.device_class, **asdict(each.candidate)} for each in suggestions]
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
@@ -109,11 +109,13 @@ def show(
     texts = Texts(TEXTS)
     console = Console(highlight=False)
     console.print(_table(suggestions, texts, language))
-    missing = sorted(set(classes) - {each.device_class for each in suggestions})
-    if missing:
-        console.print(texts.get(language, "missing"), style="bold")
-    for device_class in missing:
-        console.print(Text(f"  {device_class}: {_missing(texts, language, device_class, asked)}"), soft_wrap=True)
+    sure = {each.device_class for each in suggestions if each.candidate.certainty is not Certainty.POSSIBLE}
+    possible = {each.device_class for each in suggestions} - sure
+    for heading, unsure in (("missing", set(classes) - sure - possible), ("unsure", possible)):
+        if unsure:
+            console.print(texts.get(language, heading), style="bold")
+        for device_class in sorted(unsure):
+            console.print(Text(f"  {device_class}: {_missing(texts, language, device_class, asked)}"), soft_wrap=True)
     if not asked:
         console.print(texts.get(language, "ask"), soft_wrap=True)
     console.print(f"\n{texts.get(language, 'lines')}\n", style="bold")

@@ -267,6 +267,24 @@ def test_the_table(capsys):
     assert "vendors_own: " in shown
 
 
+def test_a_mere_possibility_does_not_silence_where_to_look(capsys):
+    """Any serial port may be a card reader: that pcscd may be down is still said, under a heading of its own."""
+    found = discovery.suggest(
+        (
+            Candidate("/dev/ttyS0", "sdt", {"port": "/dev/ttyS0"}, Certainty.POSSIBLE, ""),
+            Candidate("/dev/usb/lp0", "escpos", {"address": "file:///dev/usb/lp0"}, Certainty.LIKELY, ""),
+        ),
+        lambda driver: registry.find(driver).device_class,
+    )
+    known = {"card_reader", "receipt_printer", "touch_panel"}
+    discovery.show(found, known, as_json=False, asked=False, language="en")
+    shown = capsys.readouterr().out
+    nothing, unsure = shown.index("Not found:"), shown.index("Only possible; if that is not it:")
+    assert nothing < shown.index("  touch_panel: ") < unsure < shown.index("  card_reader: ")
+    assert "systemctl status pcscd" in shown
+    assert "  receipt_printer: " not in shown
+
+
 def test_the_stable_name_is_the_whole_path(machine):
     """What is pasted is a path that exists on the machine."""
     device = machine.usb("1-2", "0403", "6001")
