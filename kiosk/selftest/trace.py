@@ -125,13 +125,13 @@ def of_the_device(
     except DriverError as error:
         _tell(entry.name, error.fault.code, texts, language)
         if error.fault.evidence:
-            sys.stderr.write(f"  {error.fault.evidence}\n")
+            sys.stderr.write(f"  {texts.get(language, 'label.evidence')} {error.fault.evidence}\n")
         return 1
 
 
 def _tell(device: str, code: str, texts: Texts, language: str) -> None:
     """Say what is wrong with the device: one that is not there has nothing on its wire."""
-    reason, remedy = Catalogue.load(ASSETS / "faults").for_technician(code, language)
+    reason, remedy = Catalogue.installed(ASSETS / "faults").for_technician(code, language)
     said = texts.get(language, "trace.device", device=device, reason=reason, remedy=remedy, code=code)
     sys.stderr.write(said + "\n")
 

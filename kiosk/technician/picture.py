@@ -121,7 +121,8 @@ class Painter:
         words = self.words(language)
         told = words.of(finding, findings)
         code = f"[{finding.code}]" if finding.code and finding.outcome is not CheckOutcome.SKIP else ""
-        seen = " ".join(part for part in (code, finding.evidence) if part)
+        label = words.say("label.evidence") if finding.code and finding.evidence else ""
+        seen = " ".join(part for part in (code, label, finding.evidence) if part)
         parts = (told.reason, told.consequence, told.remedy, seen)
         title = f"{finding.device} · {words.check(finding.check)}"
         return TechnicianLine(title, "\n".join(part for part in parts if part), MARKS[finding.outcome])

@@ -60,7 +60,7 @@ class Scripted(Device):
         if self.hold is not None:
             self.hold.wait(deadline.remaining())
         if self.fault:
-            return (Check("cover", CheckOutcome.FAIL, Fault(self.fault)),)
+            return (Check("cover", CheckOutcome.FAIL, Fault(self.fault, evidence="DLE EOT 16")),)
         return (Check("cover", CheckOutcome.PASS),)
 
     def guided_test(self, operator, deadline):
@@ -303,7 +303,7 @@ def test_the_checks_find_what_is_wrong_and_give_the_devices_back(room):
     assert room.lender.given_back == room.lender.loans
     (line,) = room.view.body.lines
     assert line.mark is Mark.BAD
-    assert "[printer.cover_open]" in line.detail
+    assert line.detail.endswith("[printer.cover_open] 依据 DLE EOT 16")
     assert len(line.detail.splitlines()) == 4
     room.until(lambda: bool(room.kept))
     (((finding,), guided),) = room.kept

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from threading import Event, Thread
+from types import SimpleNamespace
 
 import pytest
 from test_selftest_faults import FAULTS, PAPER_OK, printer
@@ -27,6 +28,7 @@ from kiosk.selftest.examination import Finding
 from kiosk.selftest.person import ShellPerson
 from kiosk.selftest.records import MOST_RECORDS, Records, record_of
 from kiosk.selftest.words import TEXTS, Words
+from kiosk.technician.build import build
 from kiosk.texts import Texts
 from kiosk.uplink.client import Delivered, Problem, Refused, Unreachable
 
@@ -115,8 +117,8 @@ def test_a_warning_beside_a_failure_of_the_same_device_does_not_say_that_service
 # ---- nobody is served at all
 
 
-def terminal_of(folder, out_of_service_when_open=True, **devices):
-    """A configuration with its devices' entries, and what closes it."""
+def configuration_of(folder, out_of_service_when_open=True, **devices):
+    """A configuration, and its devices' entries."""
     data = {
         "profile": "production",
         "terminal": {"id": "T-1", "site": "示例大厅", "site_en": "Example hall"},
@@ -129,7 +131,13 @@ def terminal_of(folder, out_of_service_when_open=True, **devices):
         },
     }
     entries = tuple(DeviceEntry(name, device_class, "toy", int) for name, (device_class, _) in devices.items())
-    return entries, closing(parse(data, "kiosk.toml"), entries)
+    return parse(data, "kiosk.toml"), entries
+
+
+def terminal_of(folder, **choices):
+    """A terminal's devices, and what closes it."""
+    configuration, entries = configuration_of(folder, **choices)
+    return entries, closing(configuration, entries)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +177,16 @@ def test_beside_a_fault_that_closes_the_terminal_no_other_line_says_that_service
     low = line("printer", "printer.paper_low", CheckOutcome.WARN)
     empty = Finding("ups", "power_supply", "toy", "check", CheckOutcome.FAIL, "power.battery_low")
     assert words(entries=entries, closing=closes).of(low, (low, empty)).consequence == ""
+
+
+def test_technician_mode_says_the_same(tmp_path):
+    """Its findings are told with the terminal's own configuration, as the command's are."""
+    configuration, entries = configuration_of(tmp_path, ups=("power_supply", {}))
+    desk = SimpleNamespace(entries=entries)
+    catalogue = Catalogue.load(ASSETS / "faults")
+    _, painter = build(configuration, None, desk, None, None, SERVICES, catalogue, int, int)
+    empty = Finding("ups", "power_supply", "toy", "check", CheckOutcome.FAIL, "power.battery_low")
+    assert painter.words("zh").of(empty, (empty,)).consequence == "整机暂停服务"
 
 
 # ---- the command
@@ -236,6 +254,7 @@ def test_the_report_is_one_file_with_the_pictures_in_it(tested, tmp_path):
     text = report.read_text(encoding="utf-8")
     assert 'lang="zh-CN"' in text
     assert "printer.cover_open" in text
+    assert '<p class="evidence"><b>依据</b> ' in text, "a remedy may ask for what stands there"
     assert "无法办理" in text
     assert "示例大厅" in text
     assert "http://" not in text
