@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 from drivers.discovery import Candidate, Certainty, Port, Surroundings
 
+IPP_USB_NOT_RUNNING = "ipp_usb_not_running"
+FREE, FREE_NOT_THERE_YET = "free", "free_not_there_yet"
+"""Notes: what was seen is free space, and where it is to be used there is no directory yet."""
 _PRINTER_MAKERS = {0x04B8: "Seiko Epson", 0x0DD4: "Custom", 0x1D90: "Citizen", 0x0519: "Star"}
 _PRINTER_PROFILES = {0x04B8: "epson", 0x0DD4: "custom"}
 _SDT_USB = (0x0400, 0xC35A)
@@ -103,14 +106,14 @@ def ipp(surroundings: Surroundings) -> Iterator[Candidate]:
     on_usb = [device for device in surroundings.usb_devices() if _IPP_OVER_USB in device.interfaces]
     ports = sorted(surroundings.listening_ports().intersection(_IPP_USB_PORTS))[: len(on_usb)]
     # Which port is which printer's, only the printers themselves can say.
-    named = " or ".join(str(device) for device in on_usb)
+    named = " / ".join(str(device) for device in on_usb)
     for port in ports:
         options = {"uri": f"ipp://localhost:{port}{_IPP_PATH}"}
         yield Candidate(f"localhost:{port}", "ipp", options, Certainty.LIKELY, named, askable=True)
     for device in on_usb if not ports else ():
         place = f"USB {device.vendor:04x}:{device.product:04x}"
         options = {"uri": f"ipp://localhost:{_IPP_USB_PORTS[0]}{_IPP_PATH}"}
-        yield Candidate(place, "ipp", options, Certainty.POSSIBLE, f"{device}: ipp-usb is not running")
+        yield Candidate(place, "ipp", options, Certainty.POSSIBLE, str(device), note=IPP_USB_NOT_RUNNING)
     for printer in surroundings.network_printers():
         address = urlsplit(printer.uri)
         if address.hostname == "127.0.0.1" and address.port in ports:
@@ -121,7 +124,7 @@ def ipp(surroundings: Surroundings) -> Iterator[Candidate]:
 def nut(surroundings: Surroundings) -> Iterator[Candidate]:
     """Every UPS of this machine's upsd."""
     for name, description in surroundings.power_supplies().items():
-        yield Candidate(f"upsd {name}", "nut", {"ups": name}, Certainty.ANSWERED, description or "upsd")
+        yield Candidate(f"upsd {name}", "nut", {"ups": name}, Certainty.ANSWERED, description)
 
 
 def touch_panel(surroundings: Surroundings) -> Iterator[Candidate]:
@@ -129,14 +132,14 @@ def touch_panel(surroundings: Surroundings) -> Iterator[Candidate]:
     for port in surroundings.touch_panels():
         stable = port.path.startswith("/dev/input/by-id/") or not port.names
         options: dict[str, str | int] = {"device": port.path} if stable else {"name": port.names}
-        yield Candidate(port.path, "touch_panel", options, Certainty.LIKELY, port.names or "touch panel")
+        yield Candidate(port.path, "touch_panel", options, Certainty.LIKELY, port.names)
 
 
 def loudspeaker(surroundings: Surroundings) -> Iterator[Candidate]:
     """Every sound card that can play; whether a loudspeaker is connected, only an ear can say."""
     for port in surroundings.sound_cards():
         options: dict[str, str | int] = {"card": port.names} if port.names else {}
-        yield Candidate(port.path, "loudspeaker", options, Certainty.LIKELY, f"sound card {port.names}".strip())
+        yield Candidate(port.path, "loudspeaker", options, Certainty.LIKELY, port.names)
 
 
 def temperature(surroundings: Surroundings) -> Iterator[Candidate]:
@@ -150,7 +153,7 @@ def temperature(surroundings: Surroundings) -> Iterator[Candidate]:
 def clock(surroundings: Surroundings) -> Iterator[Candidate]:
     """Every machine has one."""
     del surroundings
-    yield Candidate("system clock", "clock", {}, Certainty.LIKELY, "always there")
+    yield Candidate("system clock", "clock", {}, Certainty.LIKELY, "")
 
 
 def storage(surroundings: Surroundings) -> Iterator[Candidate]:
@@ -158,9 +161,9 @@ def storage(surroundings: Surroundings) -> Iterator[Candidate]:
     place = surroundings.root / _STATE_DIRECTORY.lstrip("/")
     there = next(each for each in (place, *place.parents) if each.is_dir())
     disk = os.statvfs(there)
-    free = f"{disk.f_bavail * disk.f_frsize / 1e9:.1f} GB free"
-    seen = free if there == place else f"{free}, the directory is not there yet"
-    yield Candidate(_STATE_DIRECTORY, "storage", {"directory": _STATE_DIRECTORY}, Certainty.LIKELY, seen)
+    free = f"{disk.f_bavail * disk.f_frsize / 1e9:.1f} GB"
+    note = FREE if there == place else FREE_NOT_THERE_YET
+    yield Candidate(_STATE_DIRECTORY, "storage", {"directory": _STATE_DIRECTORY}, Certainty.LIKELY, free, note=note)
 
 
 def _cameras(surroundings: Surroundings, driver: str) -> Iterator[Candidate]:
@@ -181,4 +184,4 @@ def _maker(port: Port) -> str:
 
 def _seen(port: Port) -> str:
     usb = str(port.usb) if port.usb else ""
-    return " ".join(part for part in (usb, port.names if port.names not in usb else "") if part) or "serial port"
+    return " ".join(part for part in (usb, port.names if port.names not in usb else "") if part)

@@ -13,7 +13,7 @@ from drivers.kept_from_us import ACCESS_DENIED, IN_USE
 PROBE_SECONDS = 3.0
 """Longest time for one driver to find its device behind one port."""
 
-_NOT_TO_BE_ASKED = {IN_USE: "in use", ACCESS_DENIED: "not permitted"}
+_NOT_TO_BE_ASKED = (IN_USE, ACCESS_DENIED)
 _LISTENING = "0A"
 """TCP_LISTEN in /proc/net/tcp (linux/tcp_states.h)."""
 
@@ -28,7 +28,8 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A driver that may fit what is at ``place``, and the options it would need. ``seen`` is what speaks for it.
+    """A driver that may fit what is at ``place``, and the options it would need. ``seen`` is what speaks for it,
+    in the device's or the system's own words; ``note`` is a key of what there is to say about it: a fault's code, for one.
 
     Where there are options, the first of them says where the device is.
     """
@@ -40,6 +41,7 @@ class Candidate:
     seen: str
     askable: bool = False
     """Whether asking the port is harmless and tells: a scanner, say, only ever speaks by itself."""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,8 +182,9 @@ def ask(candidate: Candidate, device: Device, seconds: float = PROBE_SECONDS) ->
         health = device.poll(deadline)
         identity = device.identity()
     except DriverError as error:
-        reason = _NOT_TO_BE_ASKED.get(error.fault.code)
-        return replace(candidate, seen=reason) if reason else _unanswered(candidate, error.fault)
+        if error.fault.code in _NOT_TO_BE_ASKED:
+            return replace(candidate, note=error.fault.code)
+        return _unanswered(candidate, error.fault)
     finally:
         device.close()
     silent = next((fault for fault in health.faults if fault.code.endswith(".no_answer")), None)
@@ -194,8 +197,7 @@ def ask(candidate: Candidate, device: Device, seconds: float = PROBE_SECONDS) ->
 def _unanswered(candidate: Candidate, fault: Fault | None) -> Candidate | None:
     if candidate.certainty is Certainty.POSSIBLE:
         return None
-    found = f"{candidate.seen}: {fault.code}" if fault is not None else candidate.seen
-    return replace(candidate, certainty=Certainty.POSSIBLE, seen=found)
+    return replace(candidate, certainty=Certainty.POSSIBLE, note=fault.code if fault is not None else candidate.note)
 
 
 def best(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:

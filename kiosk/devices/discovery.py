@@ -75,7 +75,17 @@ def ask_ports(candidates: tuple[Candidate, ...], ask: Callable[[Candidate], Cand
         return tuple(candidate for group in places.map(settle, by_place.values()) for candidate in group)
 
 
-def as_configuration(suggestions: tuple[Suggestion, ...]) -> str:
+def said(candidate: Candidate, texts: Texts, language: str) -> str:
+    """Return what was seen of a candidate and what there is to note, on one line; empty where its place says it all."""
+    try:
+        note = texts.get(language, f"note.{candidate.note}") if candidate.note else ""
+    except KeyError:
+        note = plain(candidate.note)  # the code of what was found wrong
+    parts = (plain(candidate.seen), note)
+    return texts.get(language, "list.and").join(part for part in parts if part)
+
+
+def as_configuration(suggestions: tuple[Suggestion, ...], texts: Texts, language: str) -> str:
     """Return the ``[devices.*]`` tables; those that are only possible stand there as comments."""
     tables: list[str] = []
     for suggestion in suggestions:
@@ -85,7 +95,8 @@ def as_configuration(suggestions: tuple[Suggestion, ...]) -> str:
             options = ", ".join(f"{key} = {_toml(value)}" for key, value in candidate.options.items())
             lines.append(f"options = {{ {options} }}")
         mark = "# " if candidate.certainty is Certainty.POSSIBLE else ""
-        about = f"# {candidate.certainty}: {plain(candidate.seen)}"
+        certainty = texts.get(language, f"certainty.{candidate.certainty.value}")
+        about = "# " + ": ".join(part for part in (certainty, said(candidate, texts, language)) if part)
         tables.append("\n".join((about, *(mark + line for line in lines))))
     return "\n\n".join(tables) + "\n" if tables else ""
 
@@ -98,7 +109,7 @@ def _toml(value: str | int) -> str:
 def show(
     suggestions: tuple[Suggestion, ...], classes: Collection[str], as_json: bool, asked: bool, language: str
 ) -> None:
-    """Print the table, hints for the ``classes`` of which nothing sure was found, and the lines to paste; or what was found as JSON."""
+    """Print the table, hints for the ``classes`` of which nothing sure was found, and the lines to paste; or JSON."""
     if as_json:
         found = [{"name": each.name, "class": each.device_class, **asdict(each.candidate)} for each in suggestions]
         sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
@@ -119,7 +130,7 @@ def show(
     if not asked:
         console.print(texts.get(language, "ask"), soft_wrap=True)
     console.print(f"\n{texts.get(language, 'lines')}\n", style="bold")
-    sys.stdout.write(as_configuration(suggestions))
+    sys.stdout.write(as_configuration(suggestions, texts, language))
 
 
 def _table(suggestions: tuple[Suggestion, ...], texts: Texts, language: str) -> Table:
@@ -136,7 +147,7 @@ def _table(suggestions: tuple[Suggestion, ...], texts: Texts, language: str) -> 
     for each in suggestions:
         by_place.setdefault(each.candidate.place, []).append(each)
     for place, group in by_place.items():
-        seen = dict.fromkeys(each.candidate.seen for each in group)
+        seen = dict.fromkeys(told for each in group if (told := said(each.candidate, texts, language)))
         table.add_row(
             Text("\n").join((Text(place), *(Text(text, "dim") for text in seen))),
             Text("\n".join(f"{each.device_class} · {each.candidate.driver}" for each in group)),

@@ -1,4 +1,4 @@
-"""Which faults leave nobody served at all, by the same rules as the terminal's own, so that no finding says that service goes on."""
+"""Which faults leave nobody served at all, by the terminal's own rules, so that no finding says that service goes on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def closing(configuration: Configuration, entries: Sequence[DeviceEntry]) -> Map
         directory = configuration.devices[name].options.get("directory")
         if directory is not None and _same_disk(Path(str(directory)), configuration.storage.directory):
             found[name, "storage.read_only"] = "consequence.closed"
-            found[name, "storage.full"] = "consequence.closed_without_room"  # the driver says so earlier than the journal
+            # The driver calls a disk full well before the journal does.
+            found[name, "storage.full"] = "consequence.closed_without_room"
     return found
 
 

@@ -105,7 +105,9 @@ def _words(configuration: Configuration, entries: Sequence[DeviceEntry], languag
     except ConfigurationError:  # said, and the devices can be examined all the same
         offered = {}
         sys.stderr.write(texts.get(language, "services.unreadable") + "\n")
-    return Words(texts, Catalogue.installed(ASSETS / "faults"), offered, entries, closing(configuration, entries), language)
+    return Words(
+        texts, Catalogue.installed(ASSETS / "faults"), offered, entries, closing(configuration, entries), language
+    )
 
 
 def _examination(
@@ -163,7 +165,7 @@ def _with_what_is_connected(
     except Exception as error:  # noqa: BLE001 - a vendor's driver looks as well
         sys.stderr.write(words.say("elsewhere.unknown", error=f"{type(error).__name__}: {error}") + "\n")
         return findings
-    more = not_configured(findings, configuration.devices, there) if whole else ()
+    more = not_configured(findings, configuration.devices, there, words) if whole else ()
     return (*with_places(findings, configuration.devices, there, words), *more)
 
 

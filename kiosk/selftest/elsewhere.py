@@ -9,9 +9,10 @@ from dataclasses import replace
 from drivers.base import CheckOutcome
 from drivers.discovery import Certainty
 from kiosk.config import DeviceSection
-from kiosk.devices.discovery import OWN_PARTS, Suggestion
+from kiosk.devices.discovery import OWN_PARTS, TEXTS, Suggestion, said
 from kiosk.selftest.examination import Finding
 from kiosk.selftest.words import Words
+from kiosk.texts import Texts
 
 NOT_CONFIGURED = "not_configured"
 """The check under which a device is told that is connected and not configured; always skipped."""
@@ -48,10 +49,11 @@ def with_places(
 
 
 def not_configured(
-    findings: Sequence[Finding], configured: Mapping[str, DeviceSection], connected: Sequence[Suggestion]
+    findings: Sequence[Finding], configured: Mapping[str, DeviceSection], connected: Sequence[Suggestion], words: Words
 ) -> tuple[Finding, ...]:
     """Return a skipped line for each device that is connected and not configured, and that no lost one may be."""
     lost = {finding.device_class for finding in findings if is_lost(finding)}
+    texts = Texts(TEXTS)
     return tuple(
         Finding(
             each.name,
@@ -59,7 +61,7 @@ def not_configured(
             each.candidate.driver,
             NOT_CONFIGURED,
             CheckOutcome.SKIP,
-            evidence=f"{each.candidate.place}: {each.candidate.seen}",
+            evidence=": ".join((each.candidate.place, *filter(None, (said(each.candidate, texts, words.language),)))),
         )
         for each in _free(connected, configured.values())
         if each.candidate.certainty is not Certainty.POSSIBLE

@@ -9,7 +9,9 @@ from full_machine import Machine
 
 from drivers import registry
 from drivers.base import DriverError
+from drivers.candidates import FREE, FREE_NOT_THERE_YET, IPP_USB_NOT_RUNNING
 from drivers.discovery import Candidate, Certainty, Surroundings, ask, best
+from drivers.kept_from_us import ACCESS_DENIED, IN_USE
 from drivers.modbus.profile import load
 from drivers.serial_line import SerialLine
 from drivers.sim.io_board import VirtualIoBoard
@@ -19,6 +21,9 @@ from drivers.sim.sdt import VirtualSdtReader
 from kiosk.config import ASSETS, DeviceSection
 from kiosk.devices import discovery
 from kiosk.devices_discover import discover
+from kiosk.texts import Texts
+
+TEXTS = Texts(discovery.TEXTS)
 
 
 @pytest.fixture
@@ -161,7 +166,7 @@ def test_asking_finds_what_answers(machine, sdt_port, printer_port, silent_port,
         (printer_port, "escpos"): "answered",
         (silent_port, "serial_scanner"): "possible",
     }
-    assert found[sdt_port, "sdt"]["seen"] != "serial port"
+    assert found[sdt_port, "sdt"]["seen"]
 
 
 def test_a_port_in_use(machine, sdt_port, capsys):
@@ -173,7 +178,7 @@ def test_a_port_in_use(machine, sdt_port, capsys):
     finally:
         line.close()
     assert {driver for place, driver in found if place == sdt_port} == {"sdt", "serial_scanner", "escpos", "modbus_io"}
-    assert (found[sdt_port, "sdt"]["certainty"], found[sdt_port, "sdt"]["seen"]) == ("possible", "in use")
+    assert (found[sdt_port, "sdt"]["certainty"], found[sdt_port, "sdt"]["note"]) == ("possible", "device.in_use")
 
 
 class Silent:
@@ -193,15 +198,16 @@ class Silent:
     ("certainty", "device", "found"),
     [
         (Certainty.POSSIBLE, Silent("printer.no_answer"), None),
-        (Certainty.LIKELY, Silent("printer.no_answer"), (Certainty.POSSIBLE, "EPSON: printer.no_answer")),
-        (Certainty.LIKELY, Silent("device.in_use"), (Certainty.LIKELY, "in use")),
-        (Certainty.LIKELY, Silent("device.access_denied"), (Certainty.LIKELY, "not permitted")),
+        (Certainty.LIKELY, Silent("printer.no_answer"), (Certainty.POSSIBLE, "printer.no_answer")),
+        (Certainty.LIKELY, Silent("device.in_use"), (Certainty.LIKELY, "device.in_use")),
+        (Certainty.LIKELY, Silent("device.access_denied"), (Certainty.LIKELY, "device.access_denied")),
     ],
 )
 def test_what_does_not_answer_is_told_where_it_is_there(certainty, device, found):
     """Its maker's name says that it is there: then silence is a fault to tell. One that is taken is not absent."""
     asked = ask(Candidate("/dev/usb/lp0", "escpos", {}, certainty, "EPSON"), device)
-    assert (asked and (asked.certainty, asked.seen)) == found
+    assert (asked and (asked.certainty, asked.note)) == found
+    assert asked is None or asked.seen == "EPSON"
 
 
 def test_the_lines_can_be_pasted():
@@ -209,9 +215,10 @@ def test_the_lines_can_be_pasted():
     found = (
         Candidate("PC/SC A", "pcsc", {"reader": 'A "quoted" 00'}, Certainty.ANSWERED, "pcscd"),
         Candidate("PC/SC B", "pcsc", {"reader": "B"}, Certainty.ANSWERED, "pcscd"),
-        Candidate("/dev/x", "serial_scanner", {"port": "/dev/x"}, Certainty.POSSIBLE, "serial port"),
+        Candidate("/dev/x", "serial_scanner", {"port": "/dev/x"}, Certainty.POSSIBLE, ""),
     )
-    text = discovery.as_configuration(discovery.suggest(found, lambda driver: registry.find(driver).device_class))
+    suggestions = discovery.suggest(found, lambda driver: registry.find(driver).device_class)
+    text = discovery.as_configuration(suggestions, TEXTS, "en")
     tables = tomllib.loads(text)["devices"]
     assert list(tables) == ["card_reader", "card_reader_2"]
     for table in tables.values():
@@ -243,15 +250,39 @@ def test_what_a_device_says_of_itself_stays_in_its_place():
     """Names come from devices and from the network: they end no comment and no text of the configuration."""
     name = 'Bad"\n[devices.x]\x1b[31m\x7f \U0001f600'
     found = (Candidate(name, "touch_panel", {"name": name}, Certainty.LIKELY, name),)
-    text = discovery.as_configuration(discovery.suggest(found, lambda driver: "touch_panel"))
+    text = discovery.as_configuration(discovery.suggest(found, lambda driver: "touch_panel"), TEXTS, "en")
     assert tomllib.loads(text) == {"devices": {"touch_panel": {"driver": "touch_panel", "options": {"name": name}}}}
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("seen", "note", "chinese", "english"),
+    [
+        ("FTDI", "", "# 有可能: FTDI", "# possible: FTDI"),
+        ("FTDI", "device.access_denied", "# 有可能: FTDI，无权打开", "# possible: FTDI, not permitted"),
+        ("", "ipp_usb_not_running", "# 有可能: ipp-usb 没有运行", "# possible: ipp-usb is not running"),
+        ("", "acme.\nbent", "# 有可能: acme. bent", "# possible: acme. bent"),
+        ("", "", "# 有可能", "# possible"),
+    ],
+)
+def test_what_is_noted_is_said_in_both_languages(seen, note, chinese, english):
+    """A code without words here, as a vendor's, stands for itself, on one line."""
+    candidate = Candidate("/dev/x", "sdt", {"port": "/dev/x"}, Certainty.POSSIBLE, seen, note=note)
+    found = (discovery.Suggestion("card_reader", "card_reader", candidate),)
+    for language, first in (("zh", chinese), ("en", english)):
+        assert discovery.as_configuration(found, TEXTS, language).splitlines()[0] == first
+
+
+@pytest.mark.parametrize("note", [FREE, FREE_NOT_THERE_YET, IPP_USB_NOT_RUNNING, IN_USE, ACCESS_DENIED])
+def test_every_note_of_our_drivers_has_words(note):
+    candidate = Candidate("/dev/x", "sdt", {}, Certainty.LIKELY, "", note=note)
+    assert discovery.said(candidate, TEXTS, "zh") != note
 
 
 def test_the_table(capsys):
     """A person sees place, driver and how sure it is, the way to know more, and the lines; in two languages."""
     found = discovery.suggest(
-        (Candidate("/dev/x", "sdt", {"port": "/dev/x"}, Certainty.POSSIBLE, "serial port", askable=True),),
+        (Candidate("/dev/x", "sdt", {"port": "/dev/x"}, Certainty.POSSIBLE, "", askable=True),),
         lambda driver: registry.find(driver).device_class,
     )
     discovery.show(found, {"card_reader"}, as_json=False, asked=False, language="en")

@@ -33,7 +33,7 @@ def test_a_whole_terminal(tmp_path, capsys):
     """One of everything: each class is found, at its place, and nothing is said to be missing."""
     assert discover(False, (), as_json=True, around=full(tmp_path)) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told[0]) == {"name", "class", "place", "driver", "options", "certainty", "seen", "askable"}
+    assert set(told[0]) == {"name", "class", "place", "driver", "options", "certainty", "seen", "askable", "note"}
     sure = {(each["class"], each["driver"], each["place"]) for each in told if each["certainty"] != "possible"}
     assert sure == {
         ("card_reader", "pcsc", f"PC/SC {READER}"),
@@ -152,11 +152,11 @@ def test_sensors_that_read_nonsense_are_none(machine):
 
 def test_a_storage_that_is_not_made_yet_is_told(machine):
     (told,) = found("storage", machine.around())
-    assert "not there yet" in told.seen
+    assert told.note == "free_not_there_yet"
     (machine.root / "var/lib/civic-kiosk").mkdir(parents=True)
     (told,) = found("storage", machine.around())
-    assert "not there yet" not in told.seen
-    assert "GB free" in told.seen
+    assert told.note == "free"
+    assert told.seen.endswith(" GB")
 
 
 # ---- A4 printers
@@ -170,7 +170,7 @@ def test_a_printer_on_usb_without_ipp_usb_says_so_and_is_no_receipt_printer(mach
     machine.listens(22, 631)
     (printer,) = found("ipp", machine.around())
     assert (printer.certainty, printer.place) == (Certainty.POSSIBLE, "USB 03f0:c02a")
-    assert printer.seen == "USB 03f0:c02a HP LaserJet: ipp-usb is not running"
+    assert (printer.seen, printer.note) == ("USB 03f0:c02a HP LaserJet", "ipp_usb_not_running")
     assert found("escpos", machine.around()) == ()
 
 
@@ -183,7 +183,7 @@ def test_each_port_of_ipp_usb_is_a_printer_to_be_asked(machine):
         "ipp://localhost:60000/ipp/print",
         "ipp://localhost:60002/ipp/print",
     ]
-    assert all(each.askable and "LaserJet or USB 04a9:1234 Canon" in each.seen for each in printers)
+    assert all(each.askable and "LaserJet / USB 04a9:1234 Canon" in each.seen for each in printers)
 
 
 def test_what_listens_where_no_such_printer_is_connected_is_none(machine):

@@ -100,7 +100,7 @@ def test_many_places_are_cut_short():
 
 
 def told(configured, *connected, findings=()):
-    return [(line.device_class, line.outcome) for line in not_configured(findings, configured, connected)]
+    return [(line.device_class, line.outcome) for line in not_configured(findings, configured, connected, words())]
 
 
 CAMERA = (
@@ -111,8 +111,18 @@ CAMERA = (
 
 def test_what_is_surely_there_and_nowhere_configured_is_told_and_is_no_failure():
     assert told(READER_AT_A, *CAMERA) == [("code_scanner", SKIP), ("document_camera", SKIP)]
-    (line, _) = not_configured((), READER_AT_A, CAMERA)
+    (line, _) = not_configured((), READER_AT_A, CAMERA, words())
     assert (line.check, line.evidence, line.code) == ("not_configured", "/dev/video0: FTDI", "")
+
+
+@pytest.mark.parametrize(
+    ("seen", "note", "evidence"),
+    [("FTDI", "device.in_use", "/dev/x: FTDI，被占用"), ("", "device.in_use", "/dev/x: 被占用"), ("", "", "/dev/x")],
+)
+def test_what_is_noted_of_it_is_told_in_the_reader_s_language(seen, note, evidence):
+    candidate = Candidate("/dev/x", "sdt", {"port": "/dev/x"}, Certainty.LIKELY, seen, note=note)
+    (line,) = not_configured((), {}, (Suggestion("reader", "card_reader", candidate),), words("zh"))
+    assert line.evidence == evidence
 
 
 @pytest.mark.parametrize(

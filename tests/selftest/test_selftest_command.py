@@ -126,9 +126,7 @@ def configuration_of(folder, out_of_service_when_open=True, **devices):
         "storage": {"directory": folder},
         "services": {"offered": ()},
         "cabinet": {"out_of_service_when_open": out_of_service_when_open},
-        "devices": {
-            name: {"driver": "toy", "options": options} for name, (_device_class, options) in devices.items()
-        },
+        "devices": {name: {"driver": "toy", "options": options} for name, (_device_class, options) in devices.items()},
     }
     entries = tuple(DeviceEntry(name, device_class, "toy", int) for name, (device_class, _) in devices.items())
     return parse(data, "kiosk.toml"), entries
@@ -147,7 +145,12 @@ def terminal_of(folder, **choices):
         ("board", "io_board.tamper", CheckOutcome.FAIL, "The whole terminal is out of service"),
         ("ups", "power.battery_low", CheckOutcome.WARN, "The whole terminal is out of service"),
         ("disk", "storage.read_only", CheckOutcome.FAIL, "The whole terminal is out of service"),
-        ("disk", "storage.full", CheckOutcome.FAIL, "The whole terminal is out of service once the journal has no room"),
+        (
+            "disk",
+            "storage.full",
+            CheckOutcome.FAIL,
+            "The whole terminal is out of service once the journal has no room",
+        ),
         ("panel", "touch_panel.not_found", CheckOutcome.FAIL, "Nobody can work this terminal"),
         ("touch_panel", "crosses.none", CheckOutcome.FAIL, "Nobody can work this terminal"),
         ("touch_panel", "crosses.missed", CheckOutcome.FAIL, "Nobody can work this terminal"),
