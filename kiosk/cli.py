@@ -40,10 +40,18 @@ ConfigOption = Annotated[
     typer.Option("--config", metavar="FILE", help="The configuration (default: /etc/civic-kiosk/kiosk.toml)."),
 ]
 
+LanguageOption = Annotated[str, typer.Option("--language", help="zh or en (default: the configuration's own).")]
+
 
 def _fail(text: str, code: int = 1) -> typer.Exit:
     typer.echo(text, err=True)
     return typer.Exit(code)
+
+
+def _known_language(language: str, command: str) -> str:
+    if language not in ("", "zh", "en"):
+        raise _fail(f"kiosk {command}: --language is zh or en", 2)
+    return language
 
 
 def _loaded(config: Path | None) -> Configuration | None:
@@ -117,11 +125,12 @@ def tour(
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     config: ConfigOption = None,
+    language: LanguageOption = "",
 ) -> None:
     """Whether the terminal runs, reaches central and has room, and what waits to be handed in; while it runs or not."""
     from kiosk.status import show
 
-    raise typer.Exit(show(config, as_json))
+    raise typer.Exit(show(config, as_json, _known_language(language, "status")))
 
 
 @app.command()
@@ -129,7 +138,7 @@ def selftest(
     device: Annotated[str | None, typer.Option("--device", metavar="NAME", help="Only this device.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     config: ConfigOption = None,
-    language: Annotated[str, typer.Option("--language", help="zh or en.")] = "en",
+    language: LanguageOption = "",
     training: Annotated[bool, typer.Option("--training", help="Try it on virtual devices.")] = False,
     interactive: Annotated[
         bool,
@@ -150,8 +159,7 @@ def selftest(
     ] = False,
 ) -> None:
     """Check every configured device; a terminal that runs steps aside meanwhile. Exit 0 only if nothing failed."""
-    if language not in ("zh", "en"):
-        raise _fail("kiosk selftest: --language is zh or en", 2)
+    _known_language(language, "selftest")
     seconds = _duration(soak) if soak else 0.0
     if faults and not soak:
         raise _fail("kiosk selftest: --faults goes with --soak", 2)
@@ -182,11 +190,10 @@ def trace(
     device: Annotated[str, typer.Argument(help="The device's name in the configuration.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     config: ConfigOption = None,
-    language: Annotated[str, typer.Option("--language", help="zh or en.")] = "en",
+    language: LanguageOption = "",
 ) -> None:
     """Show what goes over a device's wire, decoded and with personal data masked, until Ctrl-C."""
-    if language not in ("zh", "en"):
-        raise _fail("kiosk trace: --language is zh or en", 2)
+    _known_language(language, "trace")
     from kiosk.selftest.trace import run_trace
 
     raise typer.Exit(run_trace(config, device, as_json, language))

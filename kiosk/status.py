@@ -13,8 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kiosk.app import default_configuration
-from kiosk.config import Configuration, ConfigurationError, load
+from kiosk.config import ASSETS, Configuration, ConfigurationError, load
+from kiosk.texts import Texts
 
+TEXTS = ASSETS / "texts" / "status.toml"
 CONNECT_SECONDS = 2.0
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 
@@ -59,28 +61,48 @@ def look(configuration: Configuration) -> Status:
     )
 
 
-def show(config: Path | None, as_json: bool) -> int:
-    """Print the status; return 0 when all is well, 1 when not, 2 when there is no usable configuration."""
+def show(config: Path | None, as_json: bool, language: str = "") -> int:
+    """Print the status; return 0 when all is well, 1 when not, 2 when there is no usable configuration.
+
+    Without a ``language`` it is the terminal's own.
+    """
     try:
-        found = look(load(config or default_configuration()))
+        configuration = load(config or default_configuration())
     except ConfigurationError as error:
         sys.stderr.write(f"kiosk status: {error}\n")
         return 2
+    found = look(configuration)
     if as_json:
         sys.stdout.write(json.dumps(asdict(found)) + "\n")
     else:
-        if found.journal_problem:
-            waiting = f"not known: the journal cannot be read ({found.journal_problem})"
-        else:
-            waiting = "known to the running terminal (see the console)" if found.waiting is None else str(found.waiting)
-        sys.stdout.write(
-            f"terminal            {found.terminal} ({found.profile})\n"
-            f"program             {'runs' if found.running else 'does not run'}\n"
-            f"central platform    {'reachable' if found.central_reachable else 'cannot be reached'}\n"
-            f"waiting for central {waiting}\n"
-            f"disk                {found.free_bytes // (1024 * 1024)} MB free\n"
-        )
+        sys.stdout.write(_in_words(found, language or configuration.terminal.language))
     return 0 if found.well else 1
+
+
+def _in_words(found: Status, language: str) -> str:
+    from rich.cells import cell_len
+
+    texts = Texts(TEXTS)
+
+    def say(key: str, **values: str | int) -> str:
+        return texts.get(language, key, **values)
+
+    if found.journal_problem:
+        waiting = say("waiting.unreadable", problem=found.journal_problem)
+    elif found.waiting is None:
+        waiting = say("waiting.running")
+    else:
+        waiting = say("waiting.count", count=found.waiting)
+    lines = {
+        "terminal": say("terminal", terminal=found.terminal, profile=say(f"profile.{found.profile}")),
+        "program": say("program.runs" if found.running else "program.stopped"),
+        "central": say("central.reachable" if found.central_reachable else "central.unreachable"),
+        "waiting": waiting,
+        "disk": say("disk.free", megabytes=found.free_bytes // (1024 * 1024)),
+    }
+    labels = {name: say(f"label.{name}") for name in lines}
+    width = max(map(cell_len, labels.values()))  # a Chinese character is two cells wide
+    return "".join(f"{labels[name]}{' ' * (width - cell_len(labels[name]))} {said}\n" for name, said in lines.items())
 
 
 def _journal(path: Path) -> tuple[bool, int | None, str]:

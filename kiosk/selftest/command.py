@@ -37,12 +37,12 @@ SEND_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for on the command line. ``soak`` is seconds, 0 without."""
+    """What was asked for on the command line. ``soak`` is seconds, 0 without; no ``language`` is the terminal's own."""
 
     config: Path | None = None
     device: str | None = None
     as_json: bool = False
-    language: str = "en"
+    language: str = ""
     interactive: bool = False
     report: Path | None = None
     now: bool = False
@@ -64,7 +64,7 @@ def run_selftest(options: Options) -> int:
         names = ", ".join(entry.name for entry in every)
         sys.stderr.write(f"kiosk selftest: no device is called {options.device!r}; there are {names}\n")
         return 2
-    words = _words(configuration, every, options.language)
+    words = _words(configuration, every, options.language or configuration.terminal.language)
     if options.report is not None and not _writable(options.report):
         sys.stderr.write(f"kiosk selftest: {words.say('report.not_writable', place=str(options.report))}\n")
         return 2

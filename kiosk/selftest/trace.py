@@ -30,7 +30,10 @@ _ARROWS = {Direction.OUT.value: "→", Direction.IN.value: "←"}
 
 
 def run_trace(config: Path | None, device: str, as_json: bool, language: str) -> int:
-    """Print until Ctrl-C or until the terminal hangs up; return 0, 1 for a device that cannot be had, 2 for a wrong call."""
+    """Print until Ctrl-C or until the terminal hangs up; return 0, 1 for a device that cannot be had, 2 for a wrong call.
+
+    An empty ``language`` is the terminal's own.
+    """
     try:
         configuration = load(config or default_configuration())
         entries = {entry.name: entry for entry in device_entries(configuration)}
@@ -41,6 +44,7 @@ def run_trace(config: Path | None, device: str, as_json: bool, language: str) ->
         sys.stderr.write(f"kiosk trace: no device is called {device!r}; there are {', '.join(entries)}\n")
         return 2
     texts = Texts(TEXTS)
+    language = language or configuration.terminal.language
     directory = configuration.storage.directory
     try:
         return _of_the_terminal(directory, device, as_json, texts, language)

@@ -384,11 +384,15 @@ def test_status_of_a_terminal_that_does_not_run_tells_what_waits(tmp_path, centr
     for number in range(3):
         journal.add(f"019a0000-0000-7000-8000-00000000000{number}", "submission", "T001", b"body")
     journal.close()
-    done = kiosk("status", "--config", status_of(tmp_path, central))
+    config = status_of(tmp_path, central)
+    done = kiosk("status", "--config", config, "--language", "en")
     assert done.exit_code == 1
-    assert "does not run" in done.output
-    assert "waiting for central 3" in done.output
-    assert "reachable" in done.output
+    assert "program             does not run\n" in done.output
+    assert "waiting for central 3\n" in done.output
+    assert "central platform    reachable\n" in done.output
+    chinese = kiosk("status", "--config", config).output
+    assert "程序     没有运行\n" in chinese, "the configuration's own language, its columns straight"
+    assert "待上报   3 条\n" in chinese
 
 
 def test_status_without_a_journal_or_a_network(tmp_path):
@@ -406,7 +410,7 @@ def test_status_with_a_journal_that_nobody_can_read_says_so(tmp_path, central, c
     (tmp_path / "storage" / "journal.sqlite").write_bytes(content)
     done = kiosk("status", "--config", status_of(tmp_path, central))
     assert done.exit_code == 1
-    assert "the journal cannot be read" in done.output
+    assert "业务日志无法读取" in done.output
 
 
 def test_status_without_a_configuration_is_a_wrong_call(tmp_path):
@@ -446,6 +450,7 @@ def test_a_flag_is_shown_alone_and_a_value_with_its_name():
     [
         (("tour", "nothing"), "there is no service"),
         (("tour", "progress_query", "--language", "fr"), "zh or en"),
+        (("status", "--language", "fr"), "zh or en"),
         (("run", "--training", "--config", "x.toml"), "x.toml: cannot be read"),
         (("selftest", "--training", "--config", "x.toml"), "leave --config out"),
         (("dance",), "No such command"),

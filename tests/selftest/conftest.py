@@ -92,7 +92,7 @@ class SelfTested:
         place.mkdir(exist_ok=True)
         lines = [
             'profile = "training"',
-            '[terminal]\nid = "T-1"\nsite = "示例大厅"\nsite_en = "Example hall"',
+            '[terminal]\nid = "T-1"\nsite = "示例大厅"\nsite_en = "Example hall"\nlanguage = "en"',
             f'[central]\nurl = "{central}"\ntoken_file = "{token}"',
             f'[storage]\ndirectory = "{place}"\njournal_key_file = "{self.folder / "key"}"',
             f'[services]\ndirectory = "{ASSETS / "services"}"\n'

@@ -208,7 +208,7 @@ def terminal(tmp_path, monkeypatch):
         path = tmp_path / "kiosk.toml"
         path.write_text(
             f'profile = "{profile}"\n'
-            '[terminal]\nid = "T-1"\nsite = "示例大厅"\nsite_en = "Example hall"\n'
+            '[terminal]\nid = "T-1"\nsite = "示例大厅"\nsite_en = "Example hall"\nlanguage = "en"\n'
             f'[central]\nurl = "http://127.0.0.1:9"\ntoken_file = "{tmp_path / "token"}"\n'
             f'[storage]\ndirectory = "{tmp_path / "state"}"\n'
             f'[services]\noffered = ["progress_query"]\n{training}{disk}{devices}',

@@ -197,7 +197,7 @@ def test_technician_mode_says_the_same(tmp_path):
 
 def test_the_table_says_everything_in_both_languages_and_fits_sixty_columns(tested):
     with printer(tested, PrinterAction.PAPER_OUT, PAPER_OK):
-        english = tested.run()
+        english = tested.run()  # the configuration's own language
         chinese = tested.run("--language", "zh")
     assert english["code"] == chinese["code"] == 1
     for text in ("✗ fail", "The paper is out", "printer.paper_out", "Not available", "Put in a new roll"):
@@ -208,6 +208,13 @@ def test_the_table_says_everything_in_both_languages_and_fits_sixty_columns(test
     every = len(tested.devices())
     assert f"[{every}/{every}]" in english["err"]
     assert tested.run()["code"] == 0
+
+
+def test_without_a_language_it_speaks_the_configuration_s(tested):
+    path = tested.configure("chinese.toml")
+    path.write_text(path.read_text(encoding="utf-8").replace('language = "en"', 'language = "zh"'), encoding="utf-8")
+    assert "✓ 通过" in tested.run("--device", "disk", config=path)["out"]
+    assert "✓ pass" in tested.run("--device", "disk", "--language", "en", config=path)["out"]
 
 
 def test_json_has_its_keys_and_stdout_nothing_else(tested):

@@ -87,7 +87,7 @@ def test_the_terminal_starts_and_only_what_needs_the_device_is_unavailable(world
 
 def test_the_self_test_has_one_failed_line_for_it_and_examines_the_others(world):
     HeadlessCitizen(world, service=PROGRESS).offered(60.0)
-    done = kiosk("selftest", "--json", "--config", world.configuration)
+    done = kiosk("selftest", "--json", "--language", "en", "--config", world.configuration)
     assert done.returncode == 1, done.stderr
     lines = json.loads(done.stdout)
     assert len({line["device"] for line in lines}) > 4

@@ -60,7 +60,7 @@ def shown(world, screen):
 
 
 def kiosk(world, *arguments, **options):
-    command = [sys.executable, "-m", "kiosk.cli", *arguments, "--config", str(world.configuration)]
+    command = [sys.executable, "-m", "kiosk.cli", *arguments, "--language", "en", "--config", str(world.configuration)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False, **options)
 
 

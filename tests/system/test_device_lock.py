@@ -29,7 +29,7 @@ def world(tmp_path_factory):
 
 
 def command(world, *arguments):
-    return [sys.executable, "-m", "kiosk.cli", *arguments, "--config", str(world.configuration)]
+    return [sys.executable, "-m", "kiosk.cli", *arguments, "--language", "en", "--config", str(world.configuration)]
 
 
 def kiosk(world, *arguments):

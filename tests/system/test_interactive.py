@@ -158,8 +158,9 @@ def world(tmp_path):
 def test_a_technician_goes_through_everything(world):
     world.hall.printer(PrinterAction.TICKET_LEFT)
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "kiosk.cli", "selftest", "--interactive", "--config", str(world.configuration)]
+    command = [sys.executable, "-m", "kiosk.cli", "selftest", "--interactive", "--language", "en"]
     environment = {**os.environ, "DISPLAY": world.display.name, "COLUMNS": "110"}
+    command += ["--config", str(world.configuration)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     technician = Technician(world, ours)
