@@ -82,7 +82,7 @@ def said(candidate: Candidate, texts: Texts, language: str) -> str:
     except KeyError:
         note = plain(candidate.note)  # the code of what was found wrong
     parts = (plain(candidate.seen), note)
-    return texts.get(language, "list.and").join(part for part in parts if part)
+    return " · ".join(part for part in parts if part)
 
 
 def as_configuration(suggestions: tuple[Suggestion, ...], texts: Texts, language: str) -> str:

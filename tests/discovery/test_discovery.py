@@ -259,7 +259,7 @@ def test_what_a_device_says_of_itself_stays_in_its_place():
     ("seen", "note", "chinese", "english"),
     [
         ("FTDI", "", "# 有可能: FTDI", "# possible: FTDI"),
-        ("FTDI", "device.access_denied", "# 有可能: FTDI，无权打开", "# possible: FTDI, not permitted"),
+        ("FTDI", "device.access_denied", "# 有可能: FTDI · 无权打开", "# possible: FTDI · not permitted"),
         ("", "ipp_usb_not_running", "# 有可能: ipp-usb 没有运行", "# possible: ipp-usb is not running"),
         ("", "acme.\nbent", "# 有可能: acme. bent", "# possible: acme. bent"),
         ("", "", "# 有可能", "# possible"),

@@ -117,7 +117,7 @@ def test_what_is_surely_there_and_nowhere_configured_is_told_and_is_no_failure()
 
 @pytest.mark.parametrize(
     ("seen", "note", "evidence"),
-    [("FTDI", "device.in_use", "/dev/x: FTDI，被占用"), ("", "device.in_use", "/dev/x: 被占用"), ("", "", "/dev/x")],
+    [("FTDI", "device.in_use", "/dev/x: FTDI · 被占用"), ("", "device.in_use", "/dev/x: 被占用"), ("", "", "/dev/x")],
 )
 def test_what_is_noted_of_it_is_told_in_the_reader_s_language(seen, note, evidence):
     candidate = Candidate("/dev/x", "sdt", {"port": "/dev/x"}, Certainty.LIKELY, seen, note=note)
