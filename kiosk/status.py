@@ -94,7 +94,7 @@ def _in_words(found: Status, language: str) -> str:
     else:
         waiting = say("waiting.count", count=found.waiting)
     lines = {
-        "terminal": say("terminal", terminal=found.terminal, profile=say(f"profile.{found.profile}")),
+        "terminal": f"{found.terminal} · {say(f'profile.{found.profile}')}",
         "program": say("program.runs" if found.running else "program.stopped"),
         "central": say("central.reachable" if found.central_reachable else "central.unreachable"),
         "waiting": waiting,
