@@ -164,11 +164,13 @@ class App:
             self.journal, self.client, self.link, self.log, random, send_seconds=central.timeout_seconds
         )
         self.background = Background(self.bus, self._bug)
-        self.devices = DeviceDesk(device_entries(configuration), self.bus, self._device_changed, self._bug)
+        self.faults = Catalogue.installed(ASSETS / "faults")
+        self.devices = DeviceDesk(
+            device_entries(configuration), self.bus, self._device_changed, self._bug, mild=self.faults.mild
+        )
         self._printers_to_clear: set[str] = set()
         self._settle_prints()
         self._documents = Settling(storage.directory, self.devices, self.log)
-        self.faults = Catalogue.installed(ASSETS / "faults")
         self.services = services(configuration)
         texts = Texts(ASSETS / "texts" / "kiosk.toml")
         tools = Tools(

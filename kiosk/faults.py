@@ -61,6 +61,11 @@ class Catalogue:
                 refused.append(f"the faults {entry.name!r} of {entry.value}: {type(error).__name__}: {error}")
         return cls(entries, tuple(refused))
 
+    @property
+    def mild(self) -> frozenset[str]:
+        """The codes of faults with which a device still works."""
+        return frozenset(code for code, entry in self.entries.items() if entry.severity != "error")
+
     def entry(self, code: str) -> Entry:
         """Return the entry of a code, or the one for unknown codes."""
         return self.entries.get(code) or self.entries["unknown"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from drivers.base import DeviceState, Health, SupplyLevel
@@ -29,9 +29,10 @@ class _Known:
 class Availability:
     """The condition of every device and what follows for its class. ``now`` is monotonic seconds."""
 
-    def __init__(self, classes: Mapping[str, str]) -> None:
-        """``classes`` maps a device's name to its class."""
+    def __init__(self, classes: Mapping[str, str], mild: Collection[str] = ()) -> None:
+        """``classes`` maps a device's name to its class; with a ``mild`` fault alone, by its code, a device still works."""
         self._classes = dict(classes)
+        self._mild = mild
         self._known = {name: _Known(Health(DeviceState.STARTING), False, None, False) for name in classes}
 
     def observe(self, name: str, health: Health, now: float) -> None:
@@ -82,8 +83,9 @@ class Availability:
         for known in members:
             if is_usable(known.health):
                 continue  # it is well and only settling: what it says of a supply that runs low is no reason
-            for fault in known.health.faults:
-                return fault.code
+            codes = [fault.code for fault in known.health.faults]
+            if codes:
+                return next((code for code in codes if code not in self._mild), codes[0])
             for supply in known.health.supplies:
                 if supply.level is SupplyLevel.OUT:
                     return f"{device_class}.{supply.name}_out"

@@ -56,10 +56,11 @@ class DeviceDesk:
         on_change: Callable[[str, Health], None],
         on_bug: Callable[[str, BaseException], None],
         clock: Callable[[], float] = time.monotonic,
+        mild: Collection[str] = (),
     ) -> None:
-        """``on_change`` is called on the terminal's thread whenever a device's health changes."""
+        """``on_change`` is called on the terminal's thread whenever a device's health changes; ``mild`` as for availability."""
         self.entries = entries
-        self.availability = Availability({entry.name: entry.device_class for entry in entries})
+        self.availability = Availability({entry.name: entry.device_class for entry in entries}, mild)
         self._bus = bus
         self._on_change = on_change
         self._clock = clock

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from drivers.base import CheckOutcome
 from kiosk.config import ASSETS
 from kiosk.devices.desk import DeviceEntry
+from kiosk.devices.discovery import OWN_PARTS
 from kiosk.faults import Catalogue
 from kiosk.journey.definition import ServiceDefinition
 from kiosk.selftest.examination import Finding
@@ -104,7 +105,7 @@ class Words:
         others = [
             name
             for name, device_class in self._classes.items()
-            if device_class == finding.device_class and name not in failed
+            if device_class == finding.device_class and device_class not in OWN_PARTS and name not in failed
         ]
         if others and finding.device in failed:
             return self.say("consequence.stands_in", others=self.say("list.and").join(others), but=but)

@@ -45,6 +45,15 @@ def test_a_device_counts_at_once_the_first_time_and_after_a_loss_only_when_it_wa
     assert known.reason("receipt_printer") == ""
 
 
+def test_the_reason_is_what_stops_it_and_not_what_was_told_first():
+    known = Availability({"printer": "receipt_printer"}, mild={"printer.paper_low", "printer.ticket_not_taken"})
+    low, ticket, jam = (Fault(f"printer.{name}") for name in ("paper_low", "ticket_not_taken", "jam"))
+    known.observe("printer", Health(DeviceState.FAULT, (low, ticket, jam)), 0.0)
+    assert known.reason("receipt_printer") == "printer.jam"
+    known.observe("printer", Health(DeviceState.FAULT, (ticket,)), 1.0)
+    assert known.reason("receipt_printer") == "printer.ticket_not_taken"
+
+
 def test_a_loose_plug_never_counts_as_well():
     known = printers()
     known.observe("printer", ONLINE, 0.0)

@@ -16,7 +16,7 @@ MAKING = {"Check", "_check", "_answered", "_seen", "_failed"}
 CODES = [code for code in Catalogue.load(ASSETS / "faults").entries if "." in code]
 LOST = {
     *("not_configured", "not_found", "not_connected", "no_answer", "unexpected_answer", "access_denied", "unknown_ups"),
-    *("unknown", "wrong_device", "silent"),
+    *("unknown", "wrong_device", "silent", "no_player"),
 }
 """What takes a part away is a failed check ``there`` or ``answers``, and names none of its own."""
 

@@ -111,7 +111,7 @@ def test_a_warning_beside_a_failure_of_the_same_device_does_not_say_that_service
     low, open_cover = line("printer", "printer.paper_low", CheckOutcome.WARN), line("printer", "printer.cover_open")
     assert consequence(low, open_cover) == ""
     assert consequence(open_cover, low).startswith("Not available: ")
-    assert consequence(low, line("reader", "card_reader.not_found")) == "Service goes on, but: Paper low"
+    assert consequence(low, line("reader", "card_reader.not_found")) == "Service goes on, but: Receipt printer: paper low"
 
 
 # ---- nobody is served at all
@@ -156,7 +156,7 @@ def terminal_of(folder, **choices):
         ("touch_panel", "crosses.missed", CheckOutcome.FAIL, "Nobody can work this terminal"),
         ("board", "io_board.light_dark", CheckOutcome.WARN, "Service goes on, but: Guide light dark"),
         ("board_2", "io_board.tamper", CheckOutcome.FAIL, "Service goes on with board, but: Tamper alarm"),
-        ("other_disk", "storage.read_only", CheckOutcome.FAIL, "Service goes on with disk, but: Disk read-only"),
+        ("other_disk", "storage.read_only", CheckOutcome.FAIL, "Service goes on, but: Disk read-only"),
     ],
 )
 def test_a_fault_that_closes_the_terminal_never_says_that_service_goes_on(tmp_path, device, code, outcome, said):

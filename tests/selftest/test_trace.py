@@ -15,7 +15,7 @@ def gone():
     raise DriverError("acme.hot", evidence="errno 5")
 
 
-@pytest.mark.parametrize(("language", "label"), [("zh", "依据"), ("en", "seen")])
+@pytest.mark.parametrize(("language", "label"), [("zh", "依据"), ("en", "evidence")])
 def test_a_vendor_s_fault_has_its_own_words_and_what_was_seen_its_label(monkeypatch, capsys, language, label):
     ours = Catalogue.load(ASSETS / "faults")
     hot = ours.entry("printer.overheated").model_copy(
