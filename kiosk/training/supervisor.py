@@ -32,7 +32,7 @@ GUIDE = """
   Technicians: touch the upper left corner of the home screen five times; the PIN is {pin}.
   可以试一试：打开操作台，在实时画面上点选事项，把证件放到读卡器上，按屏幕提示办理。
   维护人员：连续点首页左上角五次，口令是 {pin}。
-  From another shell: kiosk sim --help.   Ctrl-C ends everything.
+  From another shell: .venv/bin/kiosk sim --help.   Ctrl-C ends everything.
 """
 
 
