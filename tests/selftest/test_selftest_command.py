@@ -111,7 +111,9 @@ def test_a_warning_beside_a_failure_of_the_same_device_does_not_say_that_service
     low, open_cover = line("printer", "printer.paper_low", CheckOutcome.WARN), line("printer", "printer.cover_open")
     assert consequence(low, open_cover) == ""
     assert consequence(open_cover, low).startswith("Not available: ")
-    assert consequence(low, line("reader", "card_reader.not_found")) == "Service goes on, but: Receipt printer: paper low"
+    assert (
+        consequence(low, line("reader", "card_reader.not_found")) == "Service goes on, but: Receipt printer: paper low"
+    )
 
 
 # ---- nobody is served at all
