@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from bisect import bisect_left
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from drivers.receipt_printer import Align
@@ -49,15 +51,25 @@ _QR_BYTES_M = (
 LARGEST_QR_BYTES = _QR_BYTES_M[-1]
 _LEVEL_M = 1
 _ALIGN_NAMES = {Align.LEFT: "left", Align.CENTRE: "center", Align.RIGHT: "right"}
+_OWN_CACHE = "ESCPOS_CAPABILITIES_PICKLE_DIR"
+"""With which whoever sets up the machine gives python-escpos a lasting folder for its cache."""
 _LINES_TO_KNIFE = 6
 _PRINTER_PROFILE = "TM-T20II"
 """A profile of python-escpos with 576 dots, a full cut and native QR codes; it decides nothing else here."""
 
 
-def _recorded(record: Callable[[Any], None]) -> bytes:
-    from escpos.printer import Dummy  # pyright: ignore[reportMissingTypeStubs]
+@cache
+def _library() -> Any:
+    """Import python-escpos and remove the folder that each import of it leaves in the temporary directory, with its own cache."""
+    from escpos import capabilities, printer  # pyright: ignore[reportMissingTypeStubs]
 
-    recorder: Any = Dummy(profile=_PRINTER_PROFILE)
+    if _OWN_CACHE not in os.environ:
+        shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
+    return printer
+
+
+def _recorded(record: Callable[[Any], None]) -> bytes:
+    recorder: Any = _library().Dummy(profile=_PRINTER_PROFILE)
     record(recorder)
     return bytes(recorder.output)
 

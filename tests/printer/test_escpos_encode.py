@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,3 +162,20 @@ def test_unknown_scale_is_refused(encoder: ReceiptEncoder):
 
 def test_a_repr_of_a_receipt_tells_nothing_about_the_citizen():
     assert "张" not in repr(RECEIPT)
+
+
+def test_the_library_s_cache_does_not_pile_up_in_the_temporary_directory(tmp_path: Path):
+    ask = "from drivers.escpos.commands import feed; assert feed(3) == b'\\x1bd\\x03'; assert feed(2) == b'\\x1bd\\x02'"
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", ask], env=environment, check=True, timeout=60)
+    assert list(tmp_path.iterdir()) == []
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", ask],
+        env=environment | {"ESCPOS_CAPABILITIES_PICKLE_DIR": str(kept)},
+        check=True,
+        timeout=60,
+    )
+    assert [file.suffix for file in kept.iterdir()] == [".pickle"]
