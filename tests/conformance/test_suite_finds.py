@@ -4,132 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from random import Random
+from collections.abc import Callable, Iterator
 
 import pytest
+from toy_driver import CODES, LIMITS, WHO, Toy, ToyBench, run
 
-from drivers.base import Check, CheckOutcome, Deadline, Device, DeviceIdentity, DeviceState, DriverError, Fault, Health
+from drivers.base import Check, CheckOutcome, Deadline, DeviceIdentity, DeviceState, DriverError, Fault, Health
 from drivers.conformance import suite
-from drivers.conformance.bench import Bench, Disturbance, Operation
+from drivers.conformance.bench import Disturbance
 from drivers.conformance.case import Case, Kind, plain_count
 from drivers.conformance.privacy import tells
 from drivers.conformance.suite import Limits
-from drivers.operator import Operator
 from drivers.wire import Direction
 
-CODES = frozenset({"toy.not_found", "toy.no_answer"})
-LIMITS = Limits(grace=2.0, hung=0.2, notice=0.3, recovery=1.0, settle=0.2)
-WHO = "11010519900307001X 测试甲"
-"""What is on the toy's hardware and is nobody's business."""
 RELEASED = threading.Event()
 """Set when a test is over, so that what hung on purpose ends."""
 LEFT: list[int] = []
 """Descriptors that a driver leaves; closed when the test is over."""
-
-
-class Toy(Device):
-    """Keeps every rule; its hardware is the bench."""
-
-    def __init__(self, bench: ToyBench, absent: bool = False) -> None:
-        self.bench = bench
-        self.absent = absent
-        self.is_open = False
-
-    def identity(self) -> DeviceIdentity:
-        return DeviceIdentity("toy", "toy", "model")
-
-    def open(self, deadline: Deadline) -> None:
-        if self.absent or self.bench.asked():
-            raise DriverError("toy.not_found")
-        self.is_open = True
-
-    def close(self) -> None:
-        self.is_open = False
-
-    def _talk(self) -> None:
-        if not self.is_open or self.bench.asked():
-            raise DriverError("toy.no_answer")
-        self.saw(Direction.IN, 1, "··", "answer")
-
-    def poll(self, deadline: Deadline) -> Health:
-        self._talk()
-        return Health(DeviceState.ONLINE)
-
-    def reset(self, deadline: Deadline) -> None:
-        self._talk()
-
-    def self_test(self, deadline: Deadline) -> tuple[Check, ...]:
-        self._talk()
-        return (Check("talk", CheckOutcome.PASS),)
-
-    def guided_test(self, operator: Operator, deadline: Deadline) -> tuple[Check, ...]:
-        unable = operator.instruct("selftest.put_card")
-        while not (deadline.expired or operator.cancel.is_set() or unable.is_set()):
-            unable.wait(0.01)
-        return (Check("hand", CheckOutcome.SKIP),)
-
-    def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
-        """Wait for a number that has not been told yet."""
-        self._talk()
-        while self.bench.told == self.bench.number:
-            if deadline.expired or cancel.wait(0.01):
-                return None
-        self.bench.told = self.bench.number
-        return self.bench.number
-
-
-class ToyBench(Bench):
-    name = "toy"
-    device_class = "toy"
-    good_seconds = 5.0
-    disturbed_seconds = 0.05
-    personal = tuple(WHO.split())
-
-    def __init__(self, driver: type[Toy] = Toy) -> None:
-        self.driver = driver
-        self.number = self.told = 0
-        self.trouble = False
-
-    def asked(self) -> bool:
-        """Whether what the driver asks just now gets no answer."""
-        self.steps.take()
-        return self.trouble
-
-    def start(self) -> None:
-        self.number = self.told = 0
-
-    def stop(self) -> None:
-        pass
-
-    def make(self) -> Toy:
-        return self.driver(self)
-
-    def make_absent(self) -> Toy:
-        return self.driver(self, absent=True)
-
-    @property
-    def operations(self) -> Mapping[str, Operation]:
-        return {"count": lambda device, deadline, cancel: device.count(deadline, cancel)}
-
-    @property
-    def disturbances(self) -> frozenset[Disturbance]:
-        return frozenset({Disturbance.UNPLUG, Disturbance.MUTE})
-
-    def prepare(self, operation: str) -> None:
-        self.number += 1
-
-    def disturb(self, disturbance: Disturbance, random: Random) -> None:
-        self.trouble = True
-
-    def calm(self) -> None:
-        self.trouble = False
-        self.told = self.number  # there is no other any more
-
-    def judge(self, operation: str, result: object, disturbed: bool) -> str:
-        if result == self.number or (disturbed and result is None):
-            return ""
-        return f"{result} and not {self.number}"
 
 
 @pytest.fixture(autouse=True)
@@ -142,14 +33,6 @@ def released() -> Iterator[None]:
     for thread in threading.enumerate():  # or one that ends later hides what the next test leaves
         if thread.name in ("forgotten", "conformance hand"):
             thread.join(20.0)
-
-
-def run(driver: type[Toy], kind: Kind, operation: str = "") -> str:
-    disturbance = Disturbance.MUTE if kind in (Kind.DISTURBED, Kind.NOTICED) else None
-    bench = ToyBench(driver)
-    bench.start()
-    finding = suite.run(Case("toy", 1, 0, kind, operation, disturbance), bench, CODES, LIMITS).finding
-    return finding.wrong if finding else ""
 
 
 def test_a_driver_that_keeps_the_rules_passes_every_case() -> None:
@@ -280,117 +163,6 @@ def test_a_device_that_stays_broken_is_found_and_so_is_one_that_is_slow() -> Non
     assert finding is not None
     assert finding.late
     assert suite.replay("toy", case) == "kiosk devices conform toy --bench toy --seed 1 --case 0"
-
-
-def test_an_answer_from_memory_is_found() -> None:
-    """It asked once, long ago, and has answered with that ever since."""
-
-    class Remembers(Toy):
-        remembered: int | None = None
-
-        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
-            self.remembered = self.remembered or super().count(deadline, cancel)
-            return self.remembered
-
-    assert "and not" in run(Remembers, Kind.GOOD, "count")
-
-
-def found_in_some(driver: type[Toy], kind: Kind, operation: str = "count") -> set[str]:
-    """What is found in eight cases that differ in their moments alone; a driver that keeps the rules passes them all."""
-    disturbance = Disturbance.MUTE if kind in (Kind.DISTURBED, Kind.NOTICED) else None
-    found: set[str] = set()
-    for number in range(8):
-        case = Case("toy", 1, number, kind, operation, disturbance)
-        assert suite.run(case, ToyBench(), CODES, LIMITS).finding is None
-        finding = suite.run(case, ToyBench(driver), CODES, LIMITS).finding
-        found.add(finding.wrong if finding else "")
-    return found
-
-
-def test_the_last_good_answer_of_a_device_that_is_silent_now_is_found() -> None:
-    """What one citizen showed must not become the next one's."""
-
-    class LastGood(Toy):
-        last: int | None = None
-        health: Health | None = None
-
-        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
-            try:
-                self.last = super().count(deadline, cancel)
-            except DriverError:
-                if self.last is None:
-                    raise
-            return self.last
-
-        def poll(self, deadline: Deadline) -> Health:
-            try:
-                self.health = super().poll(deadline)
-            except DriverError:
-                if self.health is None:
-                    raise
-            return self.health
-
-    assert any("and not" in wrong for wrong in found_in_some(LastGood, Kind.DISTURBED))
-    assert found_in_some(LastGood, Kind.NOTICED, "poll") == {"poll says nothing of hardware that suffers mute, for 0 s"}
-
-
-def test_the_last_number_given_where_there_is_none_now_is_found() -> None:
-    class Cache(Toy):
-        last: int | None = None
-
-        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
-            self.last = super().count(deadline, cancel) or self.last
-            return self.last
-
-    assert any("and not" in wrong for wrong in found_in_some(Cache, Kind.IDLE))
-
-
-def test_a_wrong_answer_is_not_forgiven_because_the_next_one_is_right() -> None:
-    class FirstIsWrong(Toy):
-        opened_again = False
-
-        def open(self, deadline: Deadline) -> None:
-            self.opened_again = self.is_open or self.lost
-            super().open(deadline)
-
-        lost = False
-
-        def close(self) -> None:
-            self.lost = self.lost or self.is_open
-            super().close()
-
-        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
-            number = super().count(deadline, cancel)
-            if self.opened_again and number is not None:
-                self.opened_again = False
-                return number - 1
-            return number
-
-    assert any("and not" in wrong for wrong in found_in_some(FirstIsWrong, Kind.CLOSED))
-
-
-def test_an_answer_to_the_question_before_is_found_also_where_no_poll_comes_between() -> None:
-    class Late(Toy):
-        """Its last answer comes when the next question is asked, whatever that is."""
-
-        def __init__(self, bench: ToyBench, absent: bool = False) -> None:
-            super().__init__(bench, absent)
-            self.late: list[int] = []
-
-        def count(self, deadline: Deadline, cancel: threading.Event) -> int | None:
-            if self.late:
-                return self.late.pop()
-            number = super().count(deadline, cancel)
-            if number is not None and deadline.expired:
-                self.late.append(number)
-                return None
-            return number
-
-        def poll(self, deadline: Deadline) -> Health:
-            self.late.clear()
-            return super().poll(deadline)
-
-    assert any("and not" in wrong for wrong in found_in_some(Late, Kind.HURRIED))
 
 
 def test_a_driver_that_leaves_the_program_is_found() -> None:
